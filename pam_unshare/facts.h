@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef PAM_UNSHARE_FACTS_H
+#define PAM_UNSHARE_FACTS_H
+
+/*
+ * The facts of a session are the environment of its PID 1: the module writes them when it starts
+ * PID 1, session-init reads the ones it obeys, nsinfo shows them. The kernel lets root on the host
+ * read /proc/PID/environ, and not the user inside (proc(5), ptrace(2): PTRACE_MODE_READ_FSCREDS).
+ *
+ * Every fact is one "NAME=VALUE" string. A fact that is not known is left out, never empty.
+ * Values come from the network and from NSS: they may hold any byte but NUL.
+ */
+#define FACT_USER    "PAM_UNSHARE_USER"    /* login name, PAM_USER */
+#define FACT_UID     "PAM_UNSHARE_UID"     /* its uid, decimal */
+#define FACT_SERVICE "PAM_UNSHARE_SERVICE" /* PAM_SERVICE: the file in /etc/pam.d */
+#define FACT_TTY     "PAM_UNSHARE_TTY"     /* PAM_TTY */
+#define FACT_RHOST   "PAM_UNSHARE_RHOST"   /* PAM_RHOST */
+#define FACT_START   "PAM_UNSHARE_START"   /* when it opened: seconds since the Epoch, decimal */
+#define FACT_SCOPE   "PAM_UNSHARE_SCOPE"   /* who shares it: "session", "user" or "group" */
+#define FACT_GRACE   "PAM_UNSHARE_GRACE"   /* between SIGTERM and SIGKILL at the end: milliseconds */
+
+/* PID 1's title, as ps(1) shows it: argv[0] alone. */
+#define FACT_TITLE_FORMAT "pam_unshare: %s [%s]" /* user, service */
+
+/* Descriptors that PID 1 finds open when it starts; it has 0, 1 and 2 on /dev/null and no others. */
+#define FACT_FD_APPLICATION 3 /* pidfd of the application */
+#define FACT_FD_REPORT      4 /* pipe to the application: one byte, "no live process is left" */
+#define FACT_FD_PROC        5 /* the session's procfs, a directory that lists every process */
+
+#endif
