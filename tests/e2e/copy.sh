@@ -1,0 +1,17 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# The throw-away copy itself, which the other tests take for granted; without the module.
+PAM_UNSHARE_STOCK=1
+. "$(dirname "$0")/../lib/libtest.sh"
+
+check "its PID 1 is its own shell" grep -qz '^init$' /proc/1/cmdline
+check "it has no process of the machine" [ "$(ls -d /proc/[0-9]* | wc -l)" -lt 15 ]
+check "its network is loopback alone" same lo "$(ls /sys/class/net | xargs)"
+check "its old root is out of reach" not grep -Ev ' / - (overlay|proc|sysfs|tmpfs|devpts) ' \
+	<(sed 's/^\([^ ]* \)\{3\}\(\/ \)[^-]*/ \2/' /proc/self/mountinfo)
+check "root gets an ordinary login by su" same alice "$(su alice -c 'id -un')"
+check "root gets an ordinary login by sudo" same alice "$(sudo -u alice id -un)"
+check "root gets an ordinary login by ssh" same bob "$(ssh bob@localhost id -un)"
+check "nothing is left of these logins" nothing_left
+check "an orphan is reaped by its PID 1" eval '(sleep 0.1 &); wait_until 3 none_left'
+finish

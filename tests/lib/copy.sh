@@ -1,0 +1,155 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+#
+# Runs a command in a throw-away copy of this machine:
+#
+#     copy.sh [--build DIR] [--stock] [--tap] COMMAND [ARGUMENT...]
+#
+#     --build DIR  the project's build directory; what it built is installed in the copy
+#     --stock      leave the machine's PAM stacks as they are and install nothing
+#     --tap        where no copy can be made, print a skipped TAP test and succeed
+#
+# The copy is a set of new namespaces (mount, PID, network, IPC, UTS) whose root is an overlay: all of
+# this machine's files are there, what is written to them goes to a tmpfs, and all of it is gone when the
+# command ends or this script is killed. machine.sh says what the copy has that the machine has not.
+#
+# Exits with the command's status; with 77, and a reason, where no copy can be made.
+set -u
+shopt -s inherit_errexit
+
+lib=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+source=$(cd "$lib/../.." && pwd)
+
+skip() {
+	if [ -n "$tap" ]; then
+		echo "1..0 # SKIP $*"
+		exit 0
+	fi
+	echo "no copy of this machine: $*" >&2
+	exit 77
+}
+
+# --- outside: new namespaces -------------------------------------------------------------------------
+
+# A clean environment: what the caller exported is no part of a test. The command goes through descriptor 3,
+# so that ps(1) in the copy shows a short PID 1.
+enter() {
+	local new=(unshare --mount --pid --net --ipc --uts --fork --kill-child) reason
+	[ "$(id -u)" = 0 ] || skip "only root can make one"
+	reason=$("${new[@]}" true 2>&1) || skip "${reason:-unshare failed}"
+	local cwd=$PWD
+	cd "$lib" || exit
+	exec env -i PATH="/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:$PATH" \
+		HOME=/root USER=root LOGNAME=root SHELL=/bin/bash LANG=C.UTF-8 TERM="${TERM:-dumb}" \
+		COPY_BUILD="$build" COPY_STOCK="$stock" COPY_TAP="$tap" COPY_CWD="$cwd" \
+		"${new[@]}" bash -c 'exec -a init bash copy.sh --inside' 3< <(printf '%s\0' "$@")
+}
+
+# --- inside, as PID 1: a new root --------------------------------------------------------------------
+
+layers=0
+
+# overlay PATH: the copy gets this machine's PATH; what is written there is thrown away.
+overlay() {
+	local path=$1 layer
+	layers=$((layers + 1))
+	layer=$stage/$layers
+	# The merged directory has the owner and the mode of the upper one.
+	mkdir -p "$layer/upper" "$layer/work" "$root$path" &&
+		chown --reference="$path" "$layer/upper" && chmod --reference="$path" "$layer/upper" &&
+		(cd "$path" && mount -t overlay copy "$root$path" \
+			-o "lowerdir=.,upperdir=$layer/upper,workdir=$layer/work")
+}
+
+# An overlay takes one file system, not what is mounted on it: the others follow one by one, from the
+# shortest path to the longest. The kernel's own file systems and other machines' roots stay behind.
+overlay_mounts() {
+	local path type
+	awk '{ for (i = 7; $i != "-"; i++); print length($5), $5, $(i + 1) }' /proc/self/mountinfo |
+		sort -n -u | while read -r _ path type; do
+		path=$(printf '%b' "$path")
+		case $path in
+		/ | /proc | /proc/* | /sys | /sys/* | /dev | /dev/* | /run | /run/* | /tmp | /tmp/*) continue ;;
+		/snap/* | /var/lib/* | "$stage" | "$stage"/*) continue ;;
+		esac
+		case $type in
+		proc | sysfs | cgroup* | autofs | nsfs | devpts | devtmpfs | mqueue | binfmt_misc | *fs_pipefs) continue ;;
+		esac
+		if [ -d "$path" ]; then
+			overlay "$path" || mount --bind -o ro "$path" "$root$path"
+		elif [ -f "$path" ]; then
+			cat "$path" >"$root$path" # a container's /etc/hosts, /etc/resolv.conf
+		fi
+	done 2>/dev/null
+}
+
+build_root() {
+	local reason path
+	# The stage hides what lies below it until the root is changed, so not the project.
+	for stage in /media /mnt /srv /opt; do
+		case "$source/ $build/" in *"$stage/"*) ;; *) [ -d $stage ] && break ;; esac
+	done
+	root=$stage/root
+	mount -t tmpfs -o mode=755 copy "$stage" && mkdir "$root" || skip "no tmpfs"
+	reason=$(overlay / 2>&1) || skip "no overlay of / (${reason##*: })"
+	layers=1
+	overlay_mounts
+	layers=1000 # numbered in a subshell above
+
+	mount -t proc proc "$root/proc" || skip "no /proc"
+	mount -t sysfs -o ro sysfs "$root/sys" 2>/dev/null || mount --bind -o ro /sys "$root/sys"
+	mount -t tmpfs -o mode=755 run "$root/run"
+	mount -t tmpfs -o mode=1777 tmp "$root/tmp"
+	# Not devtmpfs: there is only one, and it is the machine's.
+	mount -t tmpfs -o mode=755 dev "$root/dev"
+	cp -a /dev/null /dev/zero /dev/full /dev/random /dev/urandom /dev/tty "$root/dev" || skip "no device files"
+	mkdir "$root/dev/pts" "$root/dev/shm"
+	mount -t devpts -o newinstance,gid=5,mode=620,ptmxmode=666 devpts "$root/dev/pts"
+	mount -t tmpfs -o mode=1777 shm "$root/dev/shm"
+	ln -s pts/ptmx "$root/dev/ptmx"
+	ln -s /proc/self/fd "$root/dev/fd"
+	for fd in stdin:0 stdout:1 stderr:2; do ln -s "/proc/self/fd/${fd#*:}" "$root/dev/${fd%:*}"; done
+
+	for path in "$source" "$build"; do
+		case $path in /run/* | /tmp/*) overlay "$path" ;; esac
+	done
+
+	mkdir "$root/.old" && cd "$root" && pivot_root . .old && cd / &&
+		umount -l /.old && rmdir /.old || skip "pivot_root failed"
+	# As systemd has it: a mount that leaks from a session shows in the copy.
+	mount --make-rshared /
+}
+
+# --- start -------------------------------------------------------------------------------------------
+
+if [ "${1-}" = --inside ]; then
+	mapfile -d '' -t command <&3
+	exec 3<&-
+	build=$COPY_BUILD stock=$COPY_STOCK tap=$COPY_TAP cwd=$COPY_CWD
+	unset COPY_STOCK COPY_TAP COPY_CWD
+	build_root
+	. "$lib/machine.sh"
+	set_up_machine || {
+		echo "copy.sh: could not set up the copy" >&2
+		exit 1
+	}
+	export IN_COPY=1
+	cd "$cwd" 2>/dev/null || cd /
+	# Not exec: PID 1 stays a shell, which reaps what it adopts.
+	"${command[@]}"
+	exit
+fi
+
+build='' stock='' tap=''
+while :; do
+	case ${1-} in
+	--build) build=$(cd "$2" && pwd) || exit 2; shift 2 ;;
+	--stock) stock=1; shift ;;
+	--tap) tap=1; shift ;;
+	--) shift; break ;;
+	-*) sed -n '3,/^set/s/^# \{0,1\}//p' "$0"; exit 2 ;;
+	*) break ;;
+	esac
+done
+[ $# -gt 0 ] || set -- bash
+enter "$@"

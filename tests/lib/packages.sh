@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: MIT
+#
+# What ./try and ./check need of a Debian or Ubuntu machine. Sourced by them.
+
+packages_build='gcc libc6-dev musl-tools meson ninja-build pkg-config libpam0g-dev libcap-dev libsmartcols-dev'
+packages_copy='util-linux mount perl-base iproute2 procps sudo openssh-server openssh-client login'
+packages_test='libcmocka-dev clang cron at tmux git'
+
+# install_missing PACKAGE...: installs those that are missing and says so; no network where none is.
+# A service that comes with one of them is neither started nor enabled: the copy starts its own.
+install_missing() {
+	local missing policy=/usr/sbin/policy-rc.d unit
+	command -v dpkg-query >/dev/null && command -v apt-get >/dev/null || {
+		echo "This is no Debian or Ubuntu; it needs what these packages hold: $*" >&2
+		return 0
+	}
+	missing=$(comm -23 <(printf '%s\n' "$@" | sort -u) \
+		<(dpkg-query -W -f '${db:Status-Status} ${Package}\n' "$@" 2>/dev/null | sed -n 's/^installed //p' | sort -u))
+	[ -n "$missing" ] || return 0
+	echo "Installing with apt-get:" $missing
+	[ "$(id -u)" = 0 ] || {
+		echo "Only root can install packages." >&2
+		return 1
+	}
+	[ -e $policy ] && policy='' || { printf '#!/bin/sh\nexit 101\n' >$policy && chmod 755 $policy; }
+	(
+		export DEBIAN_FRONTEND=noninteractive
+		apt-get update -q && apt-get install -y -q --no-install-recommends $missing
+	) >"${TMPDIR:-/tmp}/pam_unshare-apt.$$" 2>&1 </dev/null
+	local status=$?
+	[ $status = 0 ] || tail -n 20 "${TMPDIR:-/tmp}/pam_unshare-apt.$$" >&2
+	rm -f "${TMPDIR:-/tmp}/pam_unshare-apt.$$" $policy
+	if [ -d /run/systemd/system ]; then
+		for unit in openssh-server:ssh.service openssh-server:ssh.socket cron:cron.service at:atd.service; do
+			case " $(echo $missing) " in *" ${unit%:*} "*) systemctl -q disable "${unit#*:}" 2>/dev/null ;; esac
+		done
+	fi
+	return $status
+}

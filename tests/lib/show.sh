@@ -1,0 +1,63 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+#
+# What ./try shows, in the copy: what alice sees of everybody's processes, with and without a session.
+set -u
+. "$(dirname "$0")/machine.sh"
+
+if [ -t 1 ]; then bold=$'\e[1m' plain=$'\e[0m'; else bold='' plain=''; fi
+
+# title TEXT
+title() { printf '\n%s%s%s\n' "$bold" "$*" "$plain"; }
+
+# as_alice COMMAND...: what ps says to alice when she gets there by COMMAND.
+as_alice() {
+	"$@" >/run/shown 2>&1 </dev/null
+	cut -c 1-76 /run/shown | sed 's/^/    /'
+}
+
+ps='ps -e -o pid,user,args'
+
+# Two programs with a password on their command lines, as they run on any machine.
+setpriv --reuid bob --regid bob --init-groups --reset-env \
+	bash -c 'exec -a "mysql --user=bob --password=correct-horse shop" sleep infinity' &
+bash -c 'exec -a "backup --to=s3 --secret-key=AKIA42SECRET" sleep infinity' &
+start_sshd
+
+cat <<-EOT
+
+	This is a throw-away copy of this machine, with pam_unshare's line
+	    session  required  pam_unshare.so
+	at the end of su, sudo and sshd in /etc/pam.d. alice wants to know who does what.
+EOT
+title "On the host, outside a session:  $ps"
+as_alice setpriv --reuid alice --regid alice --init-groups $ps
+title "su alice -c '$ps'"
+as_alice su alice -c "$ps"
+title "sudo -u alice $ps"
+as_alice sudo -u alice $ps
+title "ssh alice@localhost $ps"
+as_alice ssh alice@localhost "$ps"
+title 'What the log says (/run/syslog)'
+grep pam_unshare /run/syslog | cut -c 1-76 | sed 's/^/    /'
+
+[ "${1-}" != --demo ] || exit 0
+
+cat <<-EOT
+
+	You are root in the copy. Things to try:
+	    su - alice        ssh alice@localhost       sudo -u alice -s
+	    kill -9 the su, and see that nothing of the session is left
+	    edit /etc/pam.d/su, and see what an option or an error does
+	    tail -f /run/syslog
+	"exit" throws the copy away.
+
+EOT
+cat >/run/bashrc <<-'EOT'
+	[ ! -f /etc/bash.bashrc ] || . /etc/bash.bashrc
+	PS1='[throw-away copy] \u:\w\$ '
+EOT
+cd /root || exit
+# A terminal of the copy's own: job control and tty(1) need it.
+if [ -t 0 ]; then script -qec 'bash --rcfile /run/bashrc' /dev/null; else bash; fi
+exit 0
