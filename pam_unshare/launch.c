@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: MIT */
+#include "launch.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/capability.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "facts.h"
+#include "syscalls.h"
+
+/*
+ *   application                     waits for the starter (CLONE_VFORK)
+ *   `- starter                      unshare(CLONE_NEWPID), waits for PID 1 (CLONE_VFORK), exits
+ *      `- PID 1                     mounts, drops capabilities, execs session-init
+ *
+ * The application itself cannot unshare and clone: PID 1 would be its child. All three share
+ * memory, errno included, and no two of them run at a time. A clone has no exit signal, so that
+ * an application that waits for any of its children never sees the starter (wait(2), __WCLONE).
+ */
+#define STACK_SIZE (32 * 1024)
+
+struct chain {
+	const struct launch *launch;
+	cap_t capabilities;
+	char *stack; /* of the starter; PID 1's is above */
+	pid_t pid;
+	int pidfd;
+	int executing; /* PID 1 got as far as execve */
+	int result;    /* what failed, in whichever of the two; 0 while nothing did */
+	struct error *error;
+};
+
+/* Everything PID 1 may need to know of the host goes; nothing but CAP_KILL stays. */
+static int drop_capabilities(cap_t capabilities, struct error *error)
+{
+	for (cap_value_t c = 0; c < cap_max_bits(); c++)
+		if (c != CAP_KILL && cap_drop_bound(c) == -1)
+			return error_set(error, errno, "drop capabilities from PID 1", NULL);
+	/* Not glibc's: see syscalls.h. su runs with the caller's real uid, who could then signal it. */
+	if (sys_setgroups(0, NULL) == -1 || sys_setresgid(0, 0, 0) == -1 ||
+		sys_setresuid(0, 0, 0) == -1)
+		return error_set(error, errno, "become root in PID 1", NULL);
+	if (cap_set_proc(capabilities) == -1)
+		return error_set(error, errno, "set the capabilities of PID 1", NULL);
+	return 0;
+}
+
+/* Leave the descriptors that facts.h promises, and no other: some hold the host's secrets. */
+static int arrange_descriptors(const struct launch *launch, int procfs, struct error *error)
+{
+	const int first_free = FACT_FD_PROC + 1;
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	struct {
+		int from, to;
+	} move[] = {
+		{null, STDIN_FILENO},
+		{null, STDOUT_FILENO},
+		{null, STDERR_FILENO},
+		{launch->application, FACT_FD_APPLICATION},
+		{launch->report, FACT_FD_REPORT},
+		{procfs, FACT_FD_PROC},
+	};
+
+	if (null == -1)
+		return error_set(error, errno, "open", "/dev/null");
+	/* First out of the way of each other, then into place: dup2 ends with close-on-exec off. */
+	for (size_t i = 0; i < sizeof(move) / sizeof(*move); i++) {
+		move[i].from = fcntl(move[i].from, F_DUPFD_CLOEXEC, first_free);
+		if (move[i].from == -1)
+			return error_set(error, errno == EINVAL ? EMFILE : errno,
+				"arrange the descriptors of PID 1", NULL);
+	}
+	for (size_t i = 0; i < sizeof(move) / sizeof(*move); i++)
+		if (dup2(move[i].from, move[i].to) == -1)
+			return error_set(error, errno, "arrange the descriptors of PID 1", NULL);
+	if (sys_close_range((unsigned int)first_free, ~0U) == -1)
+		return error_set(error, errno, "close the application's descriptors in PID 1", NULL);
+	return 0;
+}
+
+static int become_init(struct chain *chain)
+{
+	const struct launch *launch = chain->launch;
+	struct error *error = chain->error;
+	int result;
+	int procfs;
+
+	/* Slave, not private: what the host mounts later (a home, a USB disk) still arrives. */
+	if (mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) == -1)
+		return error_set(error, errno, "switch off mount propagation to the host", NULL);
+	procfs = procfs_replace(launch->plan, error);
+	if (procfs < 0)
+		return procfs;
+	if (setsid() == -1 || chdir("/") == -1)
+		return error_set(error, errno, "leave the application's session and directory", NULL);
+	result = arrange_descriptors(launch, procfs, error);
+	if (result < 0)
+		return result;
+	result = drop_capabilities(chain->capabilities, error);
+	if (result < 0)
+		return result;
+	chain->executing = 1;
+	execve(launch->path, launch->argv, launch->environment);
+	error_set(error, errno, "execute", launch->path);
+	error->remedy = "reinstall pam_unshare: its session-init must be there, executable, and on a "
+			"file system that is not mounted noexec";
+	return -error->code;
+}
+
+static int init_main(void *argument)
+{
+	struct chain *chain = argument;
+
+	chain->result = become_init(chain);
+	_exit(1);
+}
+
+static int starter_main(void *argument)
+{
+	struct chain *chain = argument;
+	struct sigaction terminate = {.sa_handler = SIG_DFL};
+	sigset_t set;
+
+	/*
+	 * The limit of both waits. A fatal signal ends the wait for a CLONE_VFORK child
+	 * (kernel/fork.c, wait_for_vfork_done), so this frees the application too. Handlers are a
+	 * clone's own without CLONE_SIGHAND: the application's SIGALRM stays as it is.
+	 */
+	sigemptyset(&set);
+	sigaddset(&set, SIGALRM);
+	if (sigaction(SIGALRM, &terminate, NULL) == -1 || sigprocmask(SIG_UNBLOCK, &set, NULL) == -1) {
+		chain->result = error_set(chain->error, errno, "set a limit to the opening", NULL);
+		_exit(1);
+	}
+	alarm(LAUNCH_LIMIT_S);
+
+	if (unshare(CLONE_NEWPID) == -1) {
+		chain->result = error_set(chain->error, errno, "create a PID namespace", NULL);
+		_exit(1);
+	}
+	/* The starter shares the application's descriptors, so the pidfd arrives there. */
+	chain->pid = clone(init_main, chain->stack + 2 * STACK_SIZE,
+		CLONE_VM | CLONE_VFORK | CLONE_PIDFD, chain, &chain->pidfd);
+	if (chain->pid == -1)
+		chain->result = error_set(chain->error, errno, "start PID 1", NULL);
+	_exit(0);
+}
+
+/* Kill PID 1 where it was born. Returns whether it is certain not to run any more. */
+static int end_init(int pidfd)
+{
+	struct pollfd p = {.fd = pidfd, .events = POLLIN};
+
+	if (pidfd == -1)
+		return 1;
+	sys_pidfd_send_signal(pidfd, SIGKILL);
+	return poll(&p, 1, 1000) == 1;
+}
+
+static int run_chain(struct chain *chain)
+{
+	pid_t starter;
+	int status;
+
+	/*
+	 * Where the application adopts its descendants' orphans, PID 1 would become its child
+	 * (PR_SET_CHILD_SUBREAPER): not while the starter exits.
+	 */
+	int subreaper = 0;
+
+	if (prctl(PR_GET_CHILD_SUBREAPER, &subreaper) == -1 ||
+		(subreaper && prctl(PR_SET_CHILD_SUBREAPER, 0) == -1))
+		return error_set(chain->error, errno, "keep PID 1 from being the application's child",
+			NULL);
+	starter = clone(starter_main, chain->stack + STACK_SIZE, CLONE_VM | CLONE_VFORK | CLONE_FILES,
+		chain);
+	if (starter == -1)
+		chain->result = error_set(chain->error, errno, "start the starter of PID 1", NULL);
+	else if (waitpid(starter, &status, __WCLONE) == -1)
+		chain->result = error_set(chain->error, errno, "wait for the starter of PID 1", NULL);
+	else if (WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM)
+		chain->result = error_set(chain->error, ETIMEDOUT, "start PID 1", NULL);
+	else if (chain->result == 0 && (status != 0 || !chain->executing))
+		chain->result = error_set(chain->error, EINTR, "start PID 1", NULL); /* it was killed */
+	if (subreaper && prctl(PR_SET_CHILD_SUBREAPER, 1) == -1 && chain->result == 0)
+		chain->result =
+			error_set(chain->error, errno, "adopt orphans again in the application", NULL);
+	return chain->result;
+}
+
+int launch_init(const struct launch *launch, pid_t *pid, int *pidfd, struct error *error)
+{
+	const cap_value_t keep = CAP_KILL;
+	struct chain chain = {.launch = launch, .pidfd = -1, .error = error};
+	int result;
+
+	*pidfd = -1;
+	chain.stack = mmap(NULL, 2 * STACK_SIZE, PROT_READ | PROT_WRITE,
+		MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+	if (chain.stack == MAP_FAILED)
+		return error_set(error, errno, "allocate the stacks of PID 1 and its starter", NULL);
+	chain.capabilities = cap_init();
+	if (!chain.capabilities ||
+		cap_set_flag(chain.capabilities, CAP_PERMITTED, 1, &keep, CAP_SET) == -1 ||
+		cap_set_flag(chain.capabilities, CAP_EFFECTIVE, 1, &keep, CAP_SET) == -1)
+		result = error_set(error, errno, "prepare the capabilities of PID 1", NULL);
+	else
+		result = run_chain(&chain);
+
+	*pid = chain.pid;
+	*pidfd = chain.pidfd;
+	cap_free(chain.capabilities);
+	/* A PID 1 that does not die in time (stuck on a dead disk) may still need its stack. */
+	if (result == 0 || end_init(chain.pidfd))
+		munmap(chain.stack, 2 * STACK_SIZE);
+	return result;
+}

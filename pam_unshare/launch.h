@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef PAM_UNSHARE_LAUNCH_H
+#define PAM_UNSHARE_LAUNCH_H
+
+#include <sys/types.h>
+
+#include "error.h"
+#include "procfs.h"
+
+/*
+ * Starting PID 1 without copying the application: a chain of clones that share its memory, so
+ * that the cost does not grow with it and no secret of the application gets into the session.
+ */
+
+struct launch {
+	const char *path;         /* of session-init */
+	char *const *argv;
+	char *const *environment;
+	struct procfs_plan *plan;
+	int application; /* pidfd of the application, becomes FACT_FD_APPLICATION */
+	int report;      /* write end of the pipe, becomes FACT_FD_REPORT */
+};
+
+/*
+ * launch_init - start a session's PID 1 in a new PID namespace.
+ * @launch: what to start; all of it stays the caller's.
+ * @pid: set to PID 1's PID in the application's PID namespace.
+ * @pidfd: set to its pidfd (O_CLOEXEC), the caller's to close. -1 where it was never born.
+ * @error: filled when something is wrong.
+ *
+ * Call it in the application, with all signals blocked, in the session's new mount namespace
+ * (whose propagation and /proc PID 1 then sets up). It returns when PID 1 has started executing
+ * session-init, has failed, or after LAUNCH_LIMIT_S seconds. PID 1 is no child of the
+ * application: the host's init adopts and reaps it. After an error it is dead or dying.
+ *
+ * Returns 0 or a negative errno.
+ */
+int launch_init(const struct launch *launch, pid_t *pid, int *pidfd, struct error *error);
+
+#define LAUNCH_LIMIT_S 10
+
+#endif
