@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/securebits.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
@@ -27,6 +28,8 @@
  */
 #define STACK_SIZE (32 * 1024)
 
+static const cap_value_t init_capabilities[] = {CAP_KILL, CAP_SETPCAP};
+
 struct chain {
 	const struct launch *launch;
 	cap_t capabilities;
@@ -38,18 +41,24 @@ struct chain {
 	struct error *error;
 };
 
-/* Everything PID 1 may need to know of the host goes; nothing but CAP_KILL stays. */
-static int drop_capabilities(cap_t capabilities, struct error *error)
+/*
+ * Leave PID 1 CAP_KILL, for as long as it lives, and CAP_SETPCAP, which session-init needs to
+ * empty its bounding set: forty system calls that a login need not wait for. Being uid 0 gives it
+ * no capability at execve any more (SECBIT_NOROOT), so it gets these two as ambient ones.
+ */
+static int drop_privileges(cap_t capabilities, struct error *error)
 {
-	for (cap_value_t c = 0; c < cap_max_bits(); c++)
-		if (c != CAP_KILL && cap_drop_bound(c) == -1)
-			return error_set(error, errno, "drop capabilities from PID 1", NULL);
 	/* Not glibc's: see syscalls.h. su runs with the caller's real uid, who could then signal it. */
 	if (sys_setgroups(0, NULL) == -1 || sys_setresgid(0, 0, 0) == -1 ||
 		sys_setresuid(0, 0, 0) == -1)
 		return error_set(error, errno, "become root in PID 1", NULL);
+	if (cap_set_secbits(SECBIT_NOROOT | SECBIT_NOROOT_LOCKED) == -1)
+		return error_set(error, errno, "make root unprivileged in PID 1", NULL);
 	if (cap_set_proc(capabilities) == -1)
-		return error_set(error, errno, "set the capabilities of PID 1", NULL);
+		return error_set(error, errno, "drop the capabilities of PID 1", NULL);
+	for (size_t i = 0; i < sizeof(init_capabilities) / sizeof(*init_capabilities); i++)
+		if (cap_set_ambient(init_capabilities[i], CAP_SET) == -1)
+			return error_set(error, errno, "keep the capabilities of PID 1", NULL);
 	return 0;
 }
 
@@ -104,7 +113,7 @@ static int become_init(struct chain *chain)
 	result = arrange_descriptors(launch, procfs, error);
 	if (result < 0)
 		return result;
-	result = drop_capabilities(chain->capabilities, error);
+	result = drop_privileges(chain->capabilities, error);
 	if (result < 0)
 		return result;
 	chain->executing = 1;
@@ -196,9 +205,23 @@ static int run_chain(struct chain *chain)
 	return chain->result;
 }
 
+static cap_t make_capabilities(void)
+{
+	const int count = sizeof(init_capabilities) / sizeof(*init_capabilities);
+	const cap_flag_t sets[] = {CAP_PERMITTED, CAP_EFFECTIVE, CAP_INHERITABLE};
+	cap_t capabilities = cap_init();
+
+	for (size_t i = 0; capabilities && i < sizeof(sets) / sizeof(*sets); i++) {
+		if (cap_set_flag(capabilities, sets[i], count, init_capabilities, CAP_SET) == -1) {
+			cap_free(capabilities);
+			return NULL;
+		}
+	}
+	return capabilities;
+}
+
 int launch_init(const struct launch *launch, pid_t *pid, int *pidfd, struct error *error)
 {
-	const cap_value_t keep = CAP_KILL;
 	struct chain chain = {.launch = launch, .pidfd = -1, .error = error};
 	int result;
 
@@ -207,10 +230,8 @@ int launch_init(const struct launch *launch, pid_t *pid, int *pidfd, struct erro
 		MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
 	if (chain.stack == MAP_FAILED)
 		return error_set(error, errno, "allocate the stacks of PID 1 and its starter", NULL);
-	chain.capabilities = cap_init();
-	if (!chain.capabilities ||
-		cap_set_flag(chain.capabilities, CAP_PERMITTED, 1, &keep, CAP_SET) == -1 ||
-		cap_set_flag(chain.capabilities, CAP_EFFECTIVE, 1, &keep, CAP_SET) == -1)
+	chain.capabilities = make_capabilities();
+	if (!chain.capabilities)
 		result = error_set(error, errno, "prepare the capabilities of PID 1", NULL);
 	else
 		result = run_chain(&chain);

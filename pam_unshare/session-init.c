@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -19,6 +20,8 @@
 #include <unistd.h>
 
 #include "facts.h"
+
+#define CAP_KILL 5 /* capabilities(7); musl-gcc has no linux/capability.h */
 
 #define GRACE_DEFAULT_MS 2000
 #define GRACE_MAX_MS     3600000
@@ -175,6 +178,32 @@ static void end_session(void)
 	_exit(0); /* the kernel ends and reaps what is left (pid_namespaces(7)) */
 }
 
+/* The kernel's struct __user_cap_header_struct and __user_cap_data_struct, capget(2). */
+struct capability_header {
+	uint32_t version;
+	int32_t pid;
+};
+struct capability_data {
+	uint32_t effective, permitted, inheritable;
+};
+
+/*
+ * The module leaves CAP_KILL and CAP_SETPCAP (launch.c); here the bounding set goes down to
+ * CAP_KILL, and so do all others. Returns 0 or -1.
+ */
+static int drop_capabilities(void)
+{
+	struct capability_header header = {.version = 0x20080522}; /* _LINUX_CAPABILITY_VERSION_3 */
+	struct capability_data data[2] = {
+		{.effective = 1 << CAP_KILL, .permitted = 1 << CAP_KILL},
+	};
+
+	for (unsigned long c = 0; prctl(PR_CAPBSET_READ, c, 0, 0, 0) != -1; c++)
+		if (c != CAP_KILL && prctl(PR_CAPBSET_DROP, c, 0, 0, 0) == -1)
+			return -1;
+	return (int)syscall(SYS_capset, &header, data); /* ambient ones go with the inheritable */
+}
+
 int main(void)
 {
 	static const char misuse[] = "session-init is started by pam_unshare, see pam_unshare(8)\n";
@@ -196,7 +225,7 @@ int main(void)
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, NULL);
 	signals = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
-	if (signals == -1)
+	if (signals == -1 || drop_capabilities() == -1)
 		return 1;
 	p[1].fd = signals;
 

@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * What opening a session costs, beside the bare system calls that it cannot do without, in small
+ * and in large applications; interleaved, medians, nothing asserted. Needs root.
+ *
+ *   open [ROUNDS]
+ */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "session.h"
+
+#define PSS_SESSIONS 20
+#define LARGE_BYTES  (1UL << 30)
+
+enum { BARE, OPEN, CLOSE, FORK_LARGE, OPEN_LARGE, SERIES };
+
+static const char *const series_names[SERIES] = {
+	"bare system calls",
+	"open a session",
+	"close a session",
+	"fork alone, application of 1 GiB",
+	"open a session, application of 1 GiB",
+};
+
+struct result {
+	double open_us, close_us;
+	bool failed;
+};
+
+static double now_us(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
+}
+
+/* The floor: unshare both namespaces, fork, slave propagation, mount /proc. */
+static struct result bare_calls(void)
+{
+	struct result result = {0};
+	double start = now_us();
+	int status;
+	pid_t pid;
+
+	if (unshare(CLONE_NEWNS | CLONE_NEWPID) == -1)
+		return (struct result){.failed = true};
+	pid = fork();
+	if (pid == 0)
+		_exit(mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) == -1 ||
+			mount("proc", "/proc", "proc", 0, NULL) == -1);
+	result.failed = pid == -1 || waitpid(pid, &status, 0) == -1 || status != 0;
+	result.open_us = now_us() - start;
+	return result;
+}
+
+static const struct session_request *request;
+
+static struct result open_and_close(void)
+{
+	struct result result = {0};
+	struct session *session;
+	struct error error;
+	double start = now_us(), opened;
+
+	if (session_open(request, &session, &error) < 0) {
+		char text[512];
+
+		error_format(&error, "the benchmark", text, sizeof(text));
+		fprintf(stderr, "%s\n", text);
+		return (struct result){.failed = true};
+	}
+	opened = now_us();
+	result.failed = session_close(session, &error) < 0;
+	result.open_us = opened - start;
+	result.close_us = now_us() - opened;
+	session_free(session);
+	return result;
+}
+
+static struct result fork_alone(void)
+{
+	struct result result = {0};
+	double start = now_us();
+	pid_t pid = fork();
+
+	if (pid == 0)
+		_exit(0);
+	result.failed = pid == -1 || waitpid(pid, NULL, 0) == -1;
+	result.open_us = now_us() - start;
+	return result;
+}
+
+/* Each sample in a process of its own, which has touched LARGE bytes of memory. */
+static struct result sample(struct result (*measure)(void), size_t large)
+{
+	struct result *shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
+		MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct result result = {.failed = true};
+	pid_t pid;
+
+	if (shared == MAP_FAILED)
+		return result;
+	*shared = result;
+	pid = fork();
+	if (pid == 0) {
+		if (large) {
+			char *memory = mmap(NULL, large, PROT_READ | PROT_WRITE,
+				MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+			if (memory == MAP_FAILED)
+				_exit(1);
+			madvise(memory, large, MADV_NOHUGEPAGE);
+			memset(memory, 1, large);
+		}
+		*shared = measure();
+		_exit(0);
+	}
+	waitpid(pid, NULL, 0);
+	result = *shared;
+	munmap(shared, sizeof(*shared));
+	return result;
+}
+
+static int compare(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+static double median(double *values, size_t count)
+{
+	if (count == 0)
+		return 0;
+	qsort(values, count, sizeof(*values), compare);
+	return count % 2 ? values[count / 2] : (values[count / 2 - 1] + values[count / 2]) / 2;
+}
+
+static double pss_kib(pid_t pid)
+{
+	char path[64], line[256];
+	double pss = 0;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/smaps_rollup", (int)pid);
+	file = fopen(path, "re");
+	while (file && fgets(line, sizeof(line), file))
+		if (sscanf(line, "Pss: %lf kB", &pss) == 1)
+			break;
+	if (file)
+		fclose(file);
+	return pss;
+}
+
+/* Hold PSS_SESSIONS sessions at once and read what each PID 1 holds, from outside of them. */
+static double measure_pss(void)
+{
+	double values[PSS_SESSIONS];
+	pid_t holders[PSS_SESSIONS];
+	size_t count = 0;
+	int ready[2], hold[2];
+
+	if (pipe2(ready, O_CLOEXEC) == -1 || pipe2(hold, O_CLOEXEC) == -1)
+		return 0;
+	for (size_t i = 0; i < PSS_SESSIONS; i++) {
+		holders[i] = fork();
+		if (holders[i] == 0) {
+			struct session *session;
+			struct error error;
+			pid_t init = -1;
+			char byte;
+
+			close(hold[1]);
+			if (session_open(request, &session, &error) == 0)
+				init = session_init_pid(session);
+			(void)!write(ready[1], &init, sizeof(init));
+			(void)!read(hold[0], &byte, 1);
+			_exit(init == -1 || session_close(session, &error) < 0);
+		}
+	}
+	for (size_t i = 0; i < PSS_SESSIONS; i++) {
+		pid_t init;
+
+		if (read(ready[0], &init, sizeof(init)) != sizeof(init) || init == -1)
+			continue;
+		usleep(2000); /* until it waits */
+		values[count++] = pss_kib(init);
+	}
+	close(hold[1]);
+	for (size_t i = 0; i < PSS_SESSIONS; i++)
+		waitpid(holders[i], NULL, 0);
+	return median(values, count);
+}
+
+int main(int argc, char **argv)
+{
+	const struct session_request r = {
+		.user = "root",
+		.service = "bench",
+		.grace_ms = 2000,
+		.init = getenv("SESSION_INIT"),
+	};
+	size_t rounds = argc > 1 ? strtoul(argv[1], NULL, 10) : 200;
+	size_t large_rounds = rounds / 10 + 1;
+	double *values[SERIES];
+	size_t counts[SERIES] = {0};
+	double bare, small;
+
+	request = &r;
+	if (geteuid() != 0 || !r.init) {
+		printf("skipped: needs root, and the path of session-init in SESSION_INIT\n");
+		return 77;
+	}
+	for (size_t s = 0; s < SERIES; s++)
+		values[s] = calloc(rounds + 1, sizeof(**values));
+	for (size_t i = 0; i < rounds; i++) {
+		struct result result = sample(bare_calls, 0);
+
+		if (result.failed)
+			return 1;
+		values[BARE][counts[BARE]++] = result.open_us;
+		result = sample(open_and_close, 0);
+		if (result.failed)
+			return 1;
+		values[OPEN][counts[OPEN]++] = result.open_us;
+		values[CLOSE][counts[CLOSE]++] = result.close_us;
+		if (i >= large_rounds)
+			continue;
+		result = sample(fork_alone, LARGE_BYTES);
+		values[FORK_LARGE][counts[FORK_LARGE]++] = result.open_us;
+		result = sample(open_and_close, LARGE_BYTES);
+		if (result.failed)
+			return 1;
+		values[OPEN_LARGE][counts[OPEN_LARGE]++] = result.open_us;
+	}
+
+	bare = median(values[BARE], counts[BARE]);
+	small = median(values[OPEN], counts[OPEN]);
+	for (size_t s = 0; s < SERIES; s++) {
+		double m = median(values[s], counts[s]);
+
+		printf("%-38s %9.1f us  %5.2f x bare calls  %5.2f x small open  (%zu samples)\n",
+			series_names[s], m, m / bare, m / small, counts[s]);
+		free(values[s]);
+	}
+	printf("%-38s %9.1f KiB (PSS, median of %d sessions)\n", "memory of PID 1", measure_pss(),
+		PSS_SESSIONS);
+	return 0;
+}
