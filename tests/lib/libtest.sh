@@ -8,13 +8,13 @@
 #     check "su puts alice in a PID namespace of her own" other_pid_ns su alice -c 'readlink /proc/self/ns/pid'
 #     finish
 #
-# By hand: PAM_UNSHARE_BUILD=build tests/e2e/su.sh. With PAM_UNSHARE_STOCK=1 the stacks are without our
+# By hand, after ./check: tests/e2e/su.sh, or PAM_UNSHARE_BUILD=DIR tests/e2e/su.sh. With PAM_UNSHARE_STOCK=1 the stacks are without our
 # line, and the tests of isolation must fail.
 set -u
 
 lib=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 if [ -z "${IN_COPY-}" ]; then
-	exec "$lib/copy.sh" --tap --build "${PAM_UNSHARE_BUILD:?the build directory}" \
+	exec "$lib/copy.sh" --tap --build "${PAM_UNSHARE_BUILD:-$lib/../../build-check}" \
 		${PAM_UNSHARE_STOCK:+--stock} bash "$0" "$@"
 fi
 . "$lib/machine.sh"
@@ -30,13 +30,15 @@ check() {
 	local sentence=$1
 	shift
 	count=$((count + 1))
-	if "$@" >"$scratch/said" 2>&1 </dev/null; then
+	if run "$@" >"$scratch/said" 2>&1 </dev/null; then
 		echo "ok $count - $sentence"
 	else
 		echo "not ok $count - $sentence"
 		sed 's/^/#   /' "$scratch/said"
 	fi
 }
+
+run() { "$@"; } # what "return" in an eval returns from
 
 # skip SENTENCE REASON
 skip() {
@@ -108,6 +110,9 @@ logged() {
 	}
 }
 
+# log_holds NUMBER REGEX: so many lines match.
+log_holds() { same "$1" "$(grep -Ec -- "$2" /run/syslog)"; }
+
 forget_log() { : >/run/syslog; }
 
 # --- namespaces --------------------------------------------------------------------------------------
@@ -120,7 +125,7 @@ bash -c 'exec -a "canary --password=correct-horse" sleep infinity' &
 canary=$!
 
 # What a login can see, as NAME=VALUE lines, for probe.
-cat >/usr/local/bin/look <<'EOT'
+cat >/usr/bin/look-around <<'EOT'
 #!/bin/bash
 echo "pid_ns=$(readlink /proc/self/ns/pid)"
 echo "mnt_ns=$(readlink /proc/self/ns/mnt)"
@@ -132,12 +137,12 @@ echo "canary=$(ps -e -o args | grep -c '[c]anary --password')"
 echo "processes=$(ls -d /proc/[0-9]* | wc -l)"
 echo "ps:"; ps -e -o pid,ppid,user,stat,args
 EOT
-chmod 755 /usr/local/bin/look
+chmod 755 /usr/bin/look-around
 
 # saw FILE NAME
 saw() { sed -n "s/^$2=//p" "$1" | tr -d '\r'; }
 
-# isolated SERVICE USER FILE: FILE is what "look" printed in a session of that service and user.
+# isolated SERVICE USER FILE: FILE is what "look-around" printed in a session of that service and user.
 isolated() {
 	local service=$1 user=$2 file=$3
 	cat "$file"
@@ -153,7 +158,7 @@ not_isolated() {
 	same "$host_pid_ns" "$(saw "$1" pid_ns)" && same "$host_mnt_ns" "$(saw "$1" mnt_ns)" && same 1 "$(saw "$1" canary)"
 }
 
-# check_isolated LOGIN SERVICE USER COMMAND...: the command is a login that runs "look".
+# check_isolated LOGIN SERVICE USER COMMAND...: the command is a login that runs "look-around".
 check_isolated() {
 	local login=$1 service=$2 user=$3
 	shift 3
@@ -163,11 +168,30 @@ check_isolated() {
 }
 
 # on_terminal COMMAND...: runs it on a terminal of its own, which nobody types at.
-on_terminal() { script -qefc "$(printf '%q ' "$@")" /dev/null; }
+mkfifo "$scratch/nobody"
+on_terminal() { script -qefc "$(printf '%q ' "$@")" /dev/null <>"$scratch/nobody"; }
+
+# The PIDs on the host of the applications with an open session, and of the sessions' PID 1.
+applications() {
+	local dir
+	for dir in /proc/[0-9]*; do
+		case $(readlink "$dir/ns/pid" "$dir/ns/pid_for_children" 2>/dev/null | xargs) in
+		'' | "$host_pid_ns" | "$host_pid_ns $host_pid_ns") ;;
+		"$host_pid_ns "*) echo "${dir#/proc/}" ;;
+		esac
+	done
+}
+session_inits() { grep -l "^NSpid:.*[[:space:]][0-9]*[[:space:]]1$" /proc/[0-9]*/status 2>/dev/null | cut -d / -f 3; }
+
+session_is_open() { [ -n "$(applications)" ] && [ -n "$(session_inits)" ]; }
+
+# options OPTION...: what stands after pam_unshare.so in every stack, from here on.
+options() { sed -i "s/^\(session required pam_unshare.so\).*/\1 $*/" /etc/pam.d/*; }
 
 # --- what is left ------------------------------------------------------------------------------------
 
-# Every process in a PID or mount namespace other than the copy's, and every zombie.
+# Every process in a PID or mount namespace other than the copy's, every process of alice's and bob's, and
+# every zombie.
 leftover_processes() {
 	local dir pid ns
 	for dir in /proc/[0-9]*; do
@@ -178,7 +202,7 @@ leftover_processes() {
 		*) ps -o pid=,user=,stat=,args= -p "$pid" ;;
 		esac
 	done
-	ps -e -o pid=,user=,stat=,args= | awk '$3 ~ /^Z/'
+	ps -e -o pid=,user=,stat=,args= | awk '$2 == "alice" || $2 == "bob" || $3 ~ /^Z/'
 }
 
 # Mounts of the copy, and the files where a session could leave some. Not what applications keep there.
@@ -201,25 +225,35 @@ nothing_left() {
 
 # --- terminals ---------------------------------------------------------------------------------------
 
-# A terminal that somebody types at. terminal_open COMMAND...; terminal_type KEYS... (tmux(1): C-c, Enter);
-# terminal_shows REGEX; terminal_close.
+# A terminal that somebody types at, by tmux(1).
+
+terminals=0
+
+# terminal_open COMMAND...: a new one, 90 columns by 40 lines, that runs the command.
 terminal_open() {
-	: >"$scratch/screen"
-	tmux -L "$$" -f /dev/null new-session -d -x 100 -y 50 "$(printf '%q ' "$@"); echo \"status=\$?\"; sleep 60"
+	terminal_close
+	terminals=$((terminals + 1)) # the last server may still be about to exit
+	tmux -L "test$terminals" -f /dev/null new-session -d -x 90 -y 40 "exec $(printf '%q ' "$@")"
 }
-terminal_type() { tmux -L "$$" send-keys "$@"; }
-terminal_screen() { tmux -L "$$" capture-pane -p -S - -J; }
+
+# terminal_type TEXT: types it and Enter. terminal_key KEY: C-c, C-z, C-d.
+terminal_type() { tmux -L "test$terminals" send-keys -l -- "$1"$'\r'; }
+terminal_key() { tmux -L "test$terminals" send-keys "$1"; }
+
+terminal_screen() { tmux -L "test$terminals" capture-pane -p -J -S - | grep .; }
 terminal_matches() { terminal_screen | grep -Eq -- "$1"; }
+
+# terminal_shows REGEX: a line on the screen matches, within 5 s.
 terminal_shows() {
-	wait_until "${2:-5}" terminal_matches "$1" || {
-		terminal_screen | grep .
+	wait_until 5 terminal_matches "$1" || {
+		terminal_screen
 		return 1
 	}
 }
-terminal_close() {
-	tmux -L "$$" kill-server 2>/dev/null
-	return 0
-}
+
+terminal_resize() { tmux -L "test$terminals" resize-window -x "$1" -y "$2"; }
+terminal_clear() { tmux -L "test$terminals" send-keys -R \; clear-history; }
+terminal_close() { tmux -L "test$terminals" kill-server 2>/dev/null || :; }
 
 start_sshd
 mounts_and_files | sort >"$scratch/before"

@@ -81,6 +81,7 @@ set_up_keys() {
 		PermitRootLogin yes
 		PasswordAuthentication no
 		KbdInteractiveAuthentication no
+		MaxStartups 100
 		PrintMotd no
 		PrintLastLog no
 		PidFile /run/sshd.pid
