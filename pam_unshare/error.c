@@ -10,16 +10,19 @@ static const char *remedy_of(int code)
 	switch (code) {
 	case EPERM:
 	case EACCES:
-		return "the application needs to be root with CAP_SYS_ADMIN (a container must grant it)";
+		return "the application needs to be root with CAP_SYS_ADMIN (a container must "
+		       "grant it)";
 	case ENOSPC:
 		return "a limit on namespaces is reached: raise user.max_pid_namespaces or "
-		       "user.max_mnt_namespaces with sysctl(8); 32 nested PID namespaces are the most";
+		       "user.max_mnt_namespaces with sysctl(8); 32 nested PID namespaces are the "
+		       "most";
 	case EMFILE:
 		return "raise the application's limit of open files (nofile in limits.conf)";
 	case ENFILE:
 		return "raise fs.file-max with sysctl(8)";
 	case EAGAIN:
-		return "a limit on processes is reached: see pids.max of the cgroup, kernel.pid_max and "
+		return "a limit on processes is reached: see pids.max of the cgroup, "
+		       "kernel.pid_max and "
 		       "kernel.threads-max";
 	case ENOMEM:
 		return "memory is short: see the memory limit of the application's cgroup";

@@ -17,12 +17,13 @@
 #define FACT_RHOST   "PAM_UNSHARE_RHOST"   /* PAM_RHOST */
 #define FACT_START   "PAM_UNSHARE_START"   /* when it opened: seconds since the Epoch, decimal */
 #define FACT_SCOPE   "PAM_UNSHARE_SCOPE"   /* who shares it: "session", "user" or "group" */
-#define FACT_GRACE   "PAM_UNSHARE_GRACE"   /* between SIGTERM and SIGKILL at the end: milliseconds */
+#define FACT_GRACE   "PAM_UNSHARE_GRACE" /* between SIGTERM and SIGKILL at the end: milliseconds */
 
 /* PID 1's title, as ps(1) shows it: argv[0] alone. */
 #define FACT_TITLE_FORMAT "pam_unshare: %s [%s]" /* user, service */
 
-/* Descriptors that PID 1 finds open when it starts; it has 0, 1 and 2 on /dev/null and no others. */
+/* Descriptors that PID 1 finds open when it starts; it has 0, 1 and 2 on /dev/null and no others.
+ */
 #define FACT_FD_APPLICATION 3 /* pidfd of the application */
 #define FACT_FD_REPORT      4 /* pipe to the application: one byte, "no live process is left" */
 #define FACT_FD_PROC        5 /* the session's procfs, a directory that lists every process */

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/securebits.h>
-#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/capability.h>
@@ -12,19 +11,21 @@
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "facts.h"
 #include "syscalls.h"
 
 /*
- *   application                     waits for the starter (CLONE_VFORK)
- *   `- starter                      unshare(CLONE_NEWPID), waits for PID 1 (CLONE_VFORK), exits
- *      `- PID 1                     mounts, drops capabilities, execs session-init
+ *   application                     waits for the starter, then for PID 1
+ *   `- starter                      unshare(CLONE_NEWPID), starts PID 1, exits
+ *      `- PID 1                     mounts, drops privileges, execs session-init
  *
  * The application itself cannot unshare and clone: PID 1 would be its child. All three share
- * memory, errno included, and no two of them run at a time. A clone has no exit signal, so that
- * an application that waits for any of its children never sees the starter (wait(2), __WCLONE).
+ * memory, errno included: while PID 1 works, the application does nothing but wait. A clone has
+ * no exit signal, so that an application that waits for any of its children never sees the
+ * starter (wait(2), __WCLONE).
  */
 #define STACK_SIZE (32 * 1024)
 
@@ -36,6 +37,7 @@ struct chain {
 	char *stack; /* of the starter; PID 1's is above */
 	pid_t pid;
 	int pidfd;
+	int working;   /* PID 1 shares memory with the application; the kernel clears it */
 	int executing; /* PID 1 got as far as execve */
 	int result;    /* what failed, in whichever of the two; 0 while nothing did */
 	struct error *error;
@@ -48,7 +50,8 @@ struct chain {
  */
 static int drop_privileges(cap_t capabilities, struct error *error)
 {
-	/* Not glibc's: see syscalls.h. su runs with the caller's real uid, who could then signal it. */
+	/* Not glibc's: see syscalls.h. su runs with the caller's real uid, who could then signal
+	 * it. */
 	if (sys_setgroups(0, NULL) == -1 || sys_setresgid(0, 0, 0) == -1 ||
 		sys_setresuid(0, 0, 0) == -1)
 		return error_set(error, errno, "become root in PID 1", NULL);
@@ -91,7 +94,8 @@ static int arrange_descriptors(const struct launch *launch, int procfs, struct e
 		if (dup2(move[i].from, move[i].to) == -1)
 			return error_set(error, errno, "arrange the descriptors of PID 1", NULL);
 	if (sys_close_range((unsigned int)first_free, ~0U) == -1)
-		return error_set(error, errno, "close the application's descriptors in PID 1", NULL);
+		return error_set(
+			error, errno, "close the application's descriptors in PID 1", NULL);
 	return 0;
 }
 
@@ -109,7 +113,8 @@ static int become_init(struct chain *chain)
 	if (procfs < 0)
 		return procfs;
 	if (setsid() == -1 || chdir("/") == -1)
-		return error_set(error, errno, "leave the application's session and directory", NULL);
+		return error_set(
+			error, errno, "leave the application's session and directory", NULL);
 	result = arrange_descriptors(launch, procfs, error);
 	if (result < 0)
 		return result;
@@ -119,8 +124,9 @@ static int become_init(struct chain *chain)
 	chain->executing = 1;
 	execve(launch->path, launch->argv, launch->environment);
 	error_set(error, errno, "execute", launch->path);
-	error->remedy = "reinstall pam_unshare: its session-init must be there, executable, and on a "
-			"file system that is not mounted noexec";
+	error->remedy =
+		"reinstall pam_unshare: its session-init must be there, executable, and on a "
+		"file system that is not mounted noexec";
 	return -error->code;
 }
 
@@ -135,21 +141,6 @@ static int init_main(void *argument)
 static int starter_main(void *argument)
 {
 	struct chain *chain = argument;
-	struct sigaction terminate = {.sa_handler = SIG_DFL};
-	sigset_t set;
-
-	/*
-	 * The limit of both waits. A fatal signal ends the wait for a CLONE_VFORK child
-	 * (kernel/fork.c, wait_for_vfork_done), so this frees the application too. Handlers are a
-	 * clone's own without CLONE_SIGHAND: the application's SIGALRM stays as it is.
-	 */
-	sigemptyset(&set);
-	sigaddset(&set, SIGALRM);
-	if (sigaction(SIGALRM, &terminate, NULL) == -1 || sigprocmask(SIG_UNBLOCK, &set, NULL) == -1) {
-		chain->result = error_set(chain->error, errno, "set a limit to the opening", NULL);
-		_exit(1);
-	}
-	alarm(LAUNCH_LIMIT_S);
 
 	if (unshare(CLONE_NEWPID) == -1) {
 		chain->result = error_set(chain->error, errno, "create a PID namespace", NULL);
@@ -157,21 +148,37 @@ static int starter_main(void *argument)
 	}
 	/* The starter shares the application's descriptors, so the pidfd arrives there. */
 	chain->pid = clone(init_main, chain->stack + 2 * STACK_SIZE,
-		CLONE_VM | CLONE_VFORK | CLONE_PIDFD, chain, &chain->pidfd);
+		CLONE_VM | CLONE_PIDFD | CLONE_CHILD_CLEARTID, chain, &chain->pidfd, NULL,
+		&chain->working);
 	if (chain->pid == -1)
 		chain->result = error_set(chain->error, errno, "start PID 1", NULL);
 	_exit(0);
 }
 
-/* Kill PID 1 where it was born. Returns whether it is certain not to run any more. */
-static int end_init(int pidfd)
+/*
+ * Wait until PID 1 has a memory of its own or none: the kernel then clears the word and wakes who
+ * waits for it (clone(2), CLONE_CHILD_CLEARTID; kernel/fork.c, mm_release: exit and execve alike).
+ * Returns whether it happened in time.
+ */
+static int wait_for_init(struct chain *chain, long seconds)
 {
-	struct pollfd p = {.fd = pidfd, .events = POLLIN};
+	struct timespec deadline;
 
-	if (pidfd == -1)
+	clock_gettime(CLOCK_MONOTONIC, &deadline);
+	deadline.tv_sec += seconds;
+	while (__atomic_load_n(&chain->working, __ATOMIC_ACQUIRE) != 0)
+		if (sys_futex_wait(&chain->working, 1, &deadline) == -1 && errno == ETIMEDOUT)
+			return 0;
+	return 1;
+}
+
+/* Kill PID 1 where it was born. Returns whether it is certain to need its stack no more. */
+static int end_init(struct chain *chain)
+{
+	if (chain->pidfd == -1)
 		return 1;
-	sys_pidfd_send_signal(pidfd, SIGKILL);
-	return poll(&p, 1, 1000) == 1;
+	sys_pidfd_send_signal(chain->pidfd, SIGKILL);
+	return wait_for_init(chain, 1);
 }
 
 static int run_chain(struct chain *chain)
@@ -187,21 +194,25 @@ static int run_chain(struct chain *chain)
 
 	if (prctl(PR_GET_CHILD_SUBREAPER, &subreaper) == -1 ||
 		(subreaper && prctl(PR_SET_CHILD_SUBREAPER, 0) == -1))
-		return error_set(chain->error, errno, "keep PID 1 from being the application's child",
-			NULL);
-	starter = clone(starter_main, chain->stack + STACK_SIZE, CLONE_VM | CLONE_VFORK | CLONE_FILES,
-		chain);
+		return error_set(
+			chain->error, errno, "keep PID 1 from being the application's child", NULL);
+	starter = clone(starter_main, chain->stack + STACK_SIZE,
+		CLONE_VM | CLONE_VFORK | CLONE_FILES, chain);
 	if (starter == -1)
 		chain->result = error_set(chain->error, errno, "start the starter of PID 1", NULL);
 	else if (waitpid(starter, &status, __WCLONE) == -1)
-		chain->result = error_set(chain->error, errno, "wait for the starter of PID 1", NULL);
-	else if (WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM)
-		chain->result = error_set(chain->error, ETIMEDOUT, "start PID 1", NULL);
-	else if (chain->result == 0 && (status != 0 || !chain->executing))
-		chain->result = error_set(chain->error, EINTR, "start PID 1", NULL); /* it was killed */
-	if (subreaper && prctl(PR_SET_CHILD_SUBREAPER, 1) == -1 && chain->result == 0)
 		chain->result =
-			error_set(chain->error, errno, "adopt orphans again in the application", NULL);
+			error_set(chain->error, errno, "wait for the starter of PID 1", NULL);
+	else if (chain->result == 0 && status != 0)
+		chain->result =
+			error_set(chain->error, EINTR, "start PID 1", NULL); /* it was killed */
+	else if (chain->result == 0 && !wait_for_init(chain, LAUNCH_LIMIT_S))
+		chain->result = error_set(chain->error, ETIMEDOUT, "start PID 1", NULL);
+	else if (chain->result == 0 && !chain->executing)
+		chain->result = error_set(chain->error, EINTR, "start PID 1", NULL);
+	if (subreaper && prctl(PR_SET_CHILD_SUBREAPER, 1) == -1 && chain->result == 0)
+		chain->result = error_set(
+			chain->error, errno, "adopt orphans again in the application", NULL);
 	return chain->result;
 }
 
@@ -222,14 +233,15 @@ static cap_t make_capabilities(void)
 
 int launch_init(const struct launch *launch, pid_t *pid, int *pidfd, struct error *error)
 {
-	struct chain chain = {.launch = launch, .pidfd = -1, .error = error};
+	struct chain chain = {.launch = launch, .pidfd = -1, .working = 1, .error = error};
 	int result;
 
 	*pidfd = -1;
 	chain.stack = mmap(NULL, 2 * STACK_SIZE, PROT_READ | PROT_WRITE,
 		MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
 	if (chain.stack == MAP_FAILED)
-		return error_set(error, errno, "allocate the stacks of PID 1 and its starter", NULL);
+		return error_set(
+			error, errno, "allocate the stacks of PID 1 and its starter", NULL);
 	chain.capabilities = make_capabilities();
 	if (!chain.capabilities)
 		result = error_set(error, errno, "prepare the capabilities of PID 1", NULL);
@@ -240,7 +252,7 @@ int launch_init(const struct launch *launch, pid_t *pid, int *pidfd, struct erro
 	*pidfd = chain.pidfd;
 	cap_free(chain.capabilities);
 	/* A PID 1 that does not die in time (stuck on a dead disk) may still need its stack. */
-	if (result == 0 || end_init(chain.pidfd))
+	if (result == 0 || end_init(&chain))
 		munmap(chain.stack, 2 * STACK_SIZE);
 	return result;
 }

@@ -13,7 +13,7 @@
  */
 
 struct launch {
-	const char *path;         /* of session-init */
+	const char *path; /* of session-init */
 	char *const *argv;
 	char *const *environment;
 	struct procfs_plan *plan;

@@ -64,8 +64,8 @@ static void close_and_log(pam_handle_t *pamh, struct session *session)
 	if (session_close(session, &error) < 0)
 		log_error(pamh, &error);
 	pam_syslog(pamh, LOG_INFO, "session closed for %s: PID 1 was %ld, PID namespace %lu",
-		error_printable(get_user(pamh), user, sizeof(user)), (long)session_init_pid(session),
-		(unsigned long)session_namespace(session));
+		error_printable(get_user(pamh), user, sizeof(user)),
+		(long)session_init_pid(session), (unsigned long)session_namespace(session));
 }
 
 /* When the application calls pam_end without pam_close_session, or after it. */
@@ -143,7 +143,8 @@ int pam_sm_open_session(pam_handle_t *pamh, int flags, int argc, const char **ar
 	decision = policy_decide(&options, request.service, request.uid);
 	if (options.debug)
 		pam_syslog(pamh, LOG_DEBUG, "uid %lu is %s: %s", (unsigned long)request.uid,
-			decision.action == POLICY_SKIP ? "not isolated" : "isolated", decision.reason);
+			decision.action == POLICY_SKIP ? "not isolated" : "isolated",
+			decision.reason);
 	if (decision.action == POLICY_SKIP)
 		return PAM_SUCCESS;
 	if (get_session(pamh)) { /* the line is there twice: su-l includes su */

@@ -15,7 +15,8 @@ static void unescape(char *text)
 	for (; *text != '\0'; out++) {
 		if (text[0] == '\\' && text[1] >= '0' && text[1] <= '3' && text[2] >= '0' &&
 			text[2] <= '7' && text[3] >= '0' && text[3] <= '7') {
-			*out = (char)((text[1] - '0') << 6 | (text[2] - '0') << 3 | (text[3] - '0'));
+			*out = (char)((text[1] - '0') << 6 | (text[2] - '0') << 3 |
+				      (text[3] - '0'));
 			text += 4;
 		} else {
 			*out = *text++;
@@ -140,7 +141,8 @@ bool mountinfo_is_below(const char *path, const char *directory)
 
 	if (length == 1) /* "/" */
 		return true;
-	return strncmp(path, directory, length) == 0 && (path[length] == '\0' || path[length] == '/');
+	return strncmp(path, directory, length) == 0 &&
+	       (path[length] == '\0' || path[length] == '/');
 }
 
 static bool is_listed(const struct mountinfo *info, int id)
@@ -162,14 +164,16 @@ const struct mount *mountinfo_lookup(const struct mountinfo *info, const char *p
 				!is_listed(info, info->mounts[i].parent)))
 			here = &info->mounts[i];
 
-	/* As a path walk does: of the mounts on this one, the first on the way, until there is none. */
+	/* As a path walk does: of the mounts on this one, the first on the way, until there is
+	 * none. */
 	for (size_t depth = 0; here && depth < info->count; depth++) {
 		const struct mount *next = NULL;
 
 		for (size_t i = 0; i < info->count; i++) {
 			const struct mount *m = &info->mounts[i];
 
-			if (m->parent == here->id && m != here && mountinfo_is_below(path, m->target) &&
+			if (m->parent == here->id && m != here &&
+				mountinfo_is_below(path, m->target) &&
 				(!next || strlen(m->target) <= strlen(next->target)))
 				next = m;
 		}

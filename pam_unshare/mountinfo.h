@@ -14,11 +14,11 @@
 struct mount {
 	int id;
 	int parent;
-	const char *root;        /* the part of the file system that is mounted */
-	const char *target;      /* the mount point */
-	char *attributes;        /* of this mount: "rw,nosuid,relatime" */
-	const char *type;        /* of the file system */
-	char *options;           /* of the file system: "rw,hidepid=invisible" */
+	const char *root;   /* the part of the file system that is mounted */
+	const char *target; /* the mount point */
+	char *attributes;   /* of this mount: "rw,nosuid,relatime" */
+	const char *type;   /* of the file system */
+	char *options;      /* of the file system: "rw,hidepid=invisible" */
 	bool unbindable;
 };
 

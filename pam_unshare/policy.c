@@ -14,9 +14,10 @@ struct policy_decision policy_decide(const struct options *options, const char *
 {
 	for (size_t i = 0; i < sizeof(services_without_fork) / sizeof(*services_without_fork); i++)
 		if (strcmp(service, services_without_fork[i]) == 0)
-			return (struct policy_decision){POLICY_SKIP,
-				"the service does not fork, so it cannot be isolated"};
+			return (struct policy_decision){
+				POLICY_SKIP, "the service does not fork, so it cannot be isolated"};
 	if (uid == 0 && !options->root)
-		return (struct policy_decision){POLICY_SKIP, "uid 0, and the option root is not given"};
+		return (struct policy_decision){
+			POLICY_SKIP, "uid 0, and the option root is not given"};
 	return (struct policy_decision){POLICY_ISOLATE, "the default"};
 }

@@ -113,8 +113,8 @@ static int add_options(struct procfs_instance *instance, char *list)
 	return 0;
 }
 
-static bool is_carried(const struct procfs_plan *plan, const struct procfs_instance *instance,
-	const char *path)
+static bool is_carried(
+	const struct procfs_plan *plan, const struct procfs_instance *instance, const char *path)
 {
 	for (size_t i = instance->carried; i < plan->carried_count; i++)
 		if (strcmp(plan->carried[i].path, path) == 0)
@@ -123,8 +123,8 @@ static bool is_carried(const struct procfs_plan *plan, const struct procfs_insta
 }
 
 /* Note every mount point directly on this procfs; what is mounted below those comes with them. */
-static void plan_carried(struct procfs_plan *plan, struct procfs_instance *instance,
-	const struct mount *mount)
+static void plan_carried(
+	struct procfs_plan *plan, struct procfs_instance *instance, const struct mount *mount)
 {
 	const struct mountinfo *info = &plan->info;
 	size_t prefix = strlen(mount->target);
@@ -199,8 +199,10 @@ int procfs_plan_make(struct mountinfo *info, struct procfs_plan *plan, struct er
 
 	if (!mountinfo_lookup(info, "/"))
 		return error_set(error, 0,
-			"isolate inside a root directory that is no mount point (bind-mount it onto itself "
-			"before chroot)", NULL);
+			"isolate inside a root directory that is no mount point (bind-mount it "
+			"onto itself "
+			"before chroot)",
+			NULL);
 	proc = mountinfo_lookup(info, "/proc");
 	if (strcmp(proc->target, "/proc") != 0 || !is_whole_procfs(proc))
 		return error_set(error, 0, "find a procfs on /proc (mount one there)", NULL);
@@ -250,7 +252,8 @@ static int create_procfs(const struct procfs_option *options, size_t count, unsi
 			option->value ? SYSCALLS_FSCONFIG_SET_STRING : SYSCALLS_FSCONFIG_SET_FLAG;
 
 		if (sys_fsconfig(context, command, option->key, option->value) == -1)
-			result = error_set(error, errno, "set the option of the private /proc:", option->key);
+			result = error_set(
+				error, errno, "set the option of the private /proc:", option->key);
 	}
 	if (result == 0 && sys_fsconfig(context, SYSCALLS_FSCONFIG_CMD_CREATE, NULL, NULL) == -1)
 		result = error_set(error, errno, "create the private /proc", NULL);
@@ -300,25 +303,27 @@ static int pick_up(const struct procfs_plan *plan, struct error *error)
 {
 	for (size_t i = 0; i < plan->unbindable_count; i++)
 		if (mount(NULL, plan->unbindable[i], NULL, MS_PRIVATE, NULL) == -1)
-			return error_set(error, errno, "make bindable the mount on", plan->unbindable[i]);
+			return error_set(
+				error, errno, "make bindable the mount on", plan->unbindable[i]);
 	for (size_t i = 0; i < plan->carried_count; i++) {
 		plan->carried[i].fd = sys_open_tree(AT_FDCWD, plan->carried[i].path,
 			OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE | AT_SYMLINK_NOFOLLOW |
 				AT_NO_AUTOMOUNT);
 		if (plan->carried[i].fd == -1)
-			return error_set(error, errno, "pick up the mount on", plan->carried[i].path);
+			return error_set(
+				error, errno, "pick up the mount on", plan->carried[i].path);
 	}
 	return 0;
 }
 
-static int put_down(const struct procfs_plan *plan, const struct procfs_instance *instance,
-	struct error *error)
+static int put_down(
+	const struct procfs_plan *plan, const struct procfs_instance *instance, struct error *error)
 {
 	const struct procfs_carried *carried = &plan->carried[instance->carried];
 
 	for (size_t i = 0; i < instance->carried_count; i++) {
-		if (sys_move_mount(carried[i].fd, "", AT_FDCWD, carried[i].path, MOVE_MOUNT_F_EMPTY_PATH) ==
-			-1)
+		if (sys_move_mount(carried[i].fd, "", AT_FDCWD, carried[i].path,
+			    MOVE_MOUNT_F_EMPTY_PATH) == -1)
 			return error_set(error, errno, "carry over the mount on", carried[i].path);
 		close(carried[i].fd);
 	}
@@ -353,8 +358,8 @@ int procfs_replace(struct procfs_plan *plan, struct error *error)
 
 	for (size_t i = 0; i < plan->instance_count && result == 0; i++) {
 		const struct procfs_instance *instance = &plan->instances[i];
-		int procfs = create_procfs(instance->options, instance->option_count,
-			instance->attributes, error);
+		int procfs = create_procfs(
+			instance->options, instance->option_count, instance->attributes, error);
 
 		if (procfs < 0)
 			return procfs;

@@ -118,7 +118,8 @@ static int find_live(void)
 		return -1;
 	while ((length = syscall(SYS_getdents64, FACT_FD_PROC, buffer, sizeof(buffer))) > 0) {
 		for (long at = 0; at < length;) {
-			struct directory_entry *entry = (struct directory_entry *)(void *)(buffer + at);
+			struct directory_entry *entry =
+				(struct directory_entry *)(void *)(buffer + at);
 			long pid = parse_number(entry->name);
 			int pidfd;
 

@@ -76,8 +76,8 @@ static void close_descriptors(struct session *session)
 
 static struct session *new_session(void)
 {
-	struct session *session = mmap(NULL, sizeof(*session), PROT_READ | PROT_WRITE,
-		MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct session *session = mmap(
+		NULL, sizeof(*session), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	if (session == MAP_FAILED)
 		return NULL;
@@ -131,11 +131,13 @@ static int refuse_second(struct session *session, struct error *error)
 		if (errno != ENOENT)
 			return error_set(error, errno, "read", OWN("ns"));
 		if (statfs("/proc", &proc) == 0 && proc.f_type == PROC_SUPER_MAGIC)
-			return error_set(error, 0, "open another session in a process that has one open", NULL);
+			return error_set(error, 0,
+				"open another session in a process that has one open", NULL);
 		return error_set(error, 0, "find a procfs on /proc (mount one there)", NULL);
 	}
 	if (own.st_ino != children.st_ino)
-		return error_set(error, 0, "open another session in a process that has one open", NULL);
+		return error_set(
+			error, 0, "open another session in a process that has one open", NULL);
 	session->namespace = own.st_ino;
 	return 0;
 }
@@ -151,7 +153,8 @@ static int note_procfs_cwd(struct session *session, struct error *error)
 	if (fstatfs(session->cwd, &fs) == -1)
 		return error_set(error, errno, "look at the working directory", NULL);
 	if (fs.f_type == PROC_SUPER_MAGIC &&
-		(!getcwd(session->cwd_path, sizeof(session->cwd_path)) || session->cwd_path[0] != '/'))
+		(!getcwd(session->cwd_path, sizeof(session->cwd_path)) ||
+			session->cwd_path[0] != '/'))
 		strcpy(session->cwd_path, "/"); /* a directory of a process that is gone */
 	return 0;
 }
@@ -169,7 +172,8 @@ static int keep_way_back(struct session *session, struct error *error)
 		return error_set(error, errno, "keep the root directory of the application", NULL);
 	session->cwd = keep(open(".", O_PATH | O_DIRECTORY | O_CLOEXEC));
 	if (session->cwd == -1)
-		return error_set(error, errno, "keep the working directory of the application", NULL);
+		return error_set(
+			error, errno, "keep the working directory of the application", NULL);
 	return note_procfs_cwd(session, error);
 }
 
@@ -202,8 +206,8 @@ struct facts {
 	bool failed;
 };
 
-__attribute__((format(printf, 2, 3))) static void add_fact(struct facts *facts, const char *format,
-	...)
+__attribute__((format(printf, 2, 3))) static void add_fact(
+	struct facts *facts, const char *format, ...)
 {
 	va_list arguments;
 
@@ -224,15 +228,15 @@ static void free_facts(struct facts *facts)
 		free(facts->environment[i]);
 }
 
-static int make_facts(const struct session_request *request, struct facts *facts,
-	struct error *error)
+static int make_facts(
+	const struct session_request *request, struct facts *facts, struct error *error)
 {
 	char user[128], service[128];
 
 	*facts = (struct facts){0};
 	if (asprintf(&facts->title, FACT_TITLE_FORMAT,
-			error_printable(request->user, user, sizeof(user)),
-			error_printable(request->service, service, sizeof(service))) == -1) {
+		    error_printable(request->user, user, sizeof(user)),
+		    error_printable(request->service, service, sizeof(service))) == -1) {
 		facts->title = NULL;
 		facts->failed = true;
 	}
@@ -252,8 +256,8 @@ static int make_facts(const struct session_request *request, struct facts *facts
 }
 
 /* Start PID 1, which sets up the mount namespace that the application has just unshared. */
-static int start_init(struct session *session, const struct session_request *request,
-	struct error *error)
+static int start_init(
+	struct session *session, const struct session_request *request, struct error *error)
 {
 	struct launch launch = {.path = request->init, .application = session->application};
 	struct procfs_plan plan = {0};
@@ -326,8 +330,8 @@ static int enter(struct session *session, struct error *error)
 }
 
 /* Steps 4 to 8 of the opening: with all signals blocked, and undone when one of them fails. */
-static int isolate(struct session *session, const struct session_request *request,
-	struct error *error)
+static int isolate(
+	struct session *session, const struct session_request *request, struct error *error)
 {
 	int result;
 

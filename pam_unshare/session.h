@@ -36,8 +36,8 @@ struct session_request {
  *
  * Returns 0, or a negative errno; the application is then exactly as it was before.
  */
-int session_open(const struct session_request *request, struct session **session,
-	struct error *error);
+int session_open(
+	const struct session_request *request, struct session **session, struct error *error);
 
 /*
  * session_close - end every process of the session, and go back to the host's namespaces.

@@ -9,9 +9,11 @@
  */
 
 #include <fcntl.h>
+#include <linux/futex.h>
 #include <signal.h>
 #include <sys/mount.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #ifndef OPEN_TREE_CLONE
@@ -65,8 +67,8 @@ static inline int sys_open_tree(int dirfd, const char *path, unsigned int flags)
 	return (int)syscall(SYS_open_tree, dirfd, path, flags);
 }
 
-static inline int sys_move_mount(int from, const char *from_path, int to, const char *to_path,
-	unsigned int flags)
+static inline int sys_move_mount(
+	int from, const char *from_path, int to, const char *to_path, unsigned int flags)
 {
 	return (int)syscall(SYS_move_mount, from, from_path, to, to_path, flags);
 }
@@ -89,6 +91,13 @@ static inline int sys_fsmount(int fd, unsigned int flags, unsigned int attribute
 static inline int sys_close_range(unsigned int first, unsigned int last)
 {
 	return (int)syscall(SYS_close_range, first, last, 0);
+}
+
+/* Wait while *WORD is VALUE, until the DEADLINE of CLOCK_MONOTONIC; futex(2). */
+static inline int sys_futex_wait(int *word, int value, const struct timespec *deadline)
+{
+	return (int)syscall(
+		SYS_futex, word, FUTEX_WAIT_BITSET, value, deadline, NULL, FUTEX_BITSET_MATCH_ANY);
 }
 
 /*

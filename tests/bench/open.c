@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * What opening a session costs, beside the bare system calls that it cannot do without, in small
- * and in large applications; interleaved, medians, nothing asserted. Needs root.
+ * What opening a session costs, beside the bare system calls that it cannot do without; then the
+ * same as the first thing in a new process, where page faults count as much as system calls, and
+ * in an application that has touched 1 GiB. Interleaved, medians, nothing asserted. Needs root.
  *
  *   open [ROUNDS]
  */
@@ -25,14 +26,20 @@
 #define PSS_SESSIONS 20
 #define LARGE_BYTES  (1UL << 30)
 
-enum { BARE, OPEN, CLOSE, FORK_LARGE, OPEN_LARGE, SERIES };
+enum { BARE, OPEN, CLOSE, BARE_NEW, OPEN_NEW, FORK_LARGE, OPEN_LARGE, SERIES };
 
-static const char *const series_names[SERIES] = {
-	"bare system calls",
-	"open a session",
-	"close a session",
-	"fork alone, application of 1 GiB",
-	"open a session, application of 1 GiB",
+/* Each with the series that its cost is a multiple of. */
+static const struct {
+	const char *name;
+	int base;
+} series[SERIES] = {
+	{"bare system calls", BARE},
+	{"open a session", BARE},
+	{"close a session", BARE},
+	{"bare system calls, new process", BARE_NEW},
+	{"open a session, new process", BARE_NEW},
+	{"fork alone, 1 GiB touched", OPEN_NEW},
+	{"open a session, 1 GiB touched", OPEN_NEW},
 };
 
 struct result {
@@ -48,9 +55,11 @@ static double now_us(void)
 	return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
 }
 
-/* The floor: unshare both namespaces, fork, slave propagation, mount /proc. */
+/* The floor: unshare both namespaces, fork, slave propagation, mount /proc. Then back, untimed. */
 static struct result bare_calls(void)
 {
+	int mount_namespace = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+	int pid_namespace = open("/proc/self/ns/pid", O_RDONLY | O_CLOEXEC);
 	struct result result = {0};
 	double start = now_us();
 	int status;
@@ -64,6 +73,10 @@ static struct result bare_calls(void)
 			mount("proc", "/proc", "proc", 0, NULL) == -1);
 	result.failed = pid == -1 || waitpid(pid, &status, 0) == -1 || status != 0;
 	result.open_us = now_us() - start;
+	if (setns(pid_namespace, CLONE_NEWPID) == -1 || setns(mount_namespace, CLONE_NEWNS) == -1)
+		result.failed = true;
+	close(mount_namespace);
+	close(pid_namespace);
 	return result;
 }
 
@@ -104,11 +117,11 @@ static struct result fork_alone(void)
 	return result;
 }
 
-/* Each sample in a process of its own, which has touched LARGE bytes of memory. */
-static struct result sample(struct result (*measure)(void), size_t large)
+/* A sample in a process of its own, which has touched LARGE bytes of memory. */
+static struct result sample_new(struct result (*measure)(void), size_t large)
 {
-	struct result *shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
-		MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct result *shared = mmap(
+		NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	struct result result = {.failed = true};
 	pid_t pid;
 
@@ -216,48 +229,53 @@ int main(int argc, char **argv)
 	};
 	size_t rounds = argc > 1 ? strtoul(argv[1], NULL, 10) : 200;
 	size_t large_rounds = rounds / 10 + 1;
-	double *values[SERIES];
+	double *values[SERIES], medians[SERIES];
 	size_t counts[SERIES] = {0};
-	double bare, small;
+	bool failed = false;
 
 	request = &r;
 	if (geteuid() != 0 || !r.init) {
 		printf("skipped: needs root, and the path of session-init in SESSION_INIT\n");
 		return 77;
 	}
-	for (size_t s = 0; s < SERIES; s++)
+	for (size_t s = 0; s < SERIES; s++) {
 		values[s] = calloc(rounds + 1, sizeof(**values));
-	for (size_t i = 0; i < rounds; i++) {
-		struct result result = sample(bare_calls, 0);
+		if (!values[s])
+			return 1;
+	}
+	for (size_t i = 0; i < rounds && !failed; i++) {
+		struct result bare = bare_calls(), opened = open_and_close();
+		struct result bare_new = sample_new(bare_calls, 0);
+		struct result opened_new = sample_new(open_and_close, 0);
 
-		if (result.failed)
-			return 1;
-		values[BARE][counts[BARE]++] = result.open_us;
-		result = sample(open_and_close, 0);
-		if (result.failed)
-			return 1;
-		values[OPEN][counts[OPEN]++] = result.open_us;
-		values[CLOSE][counts[CLOSE]++] = result.close_us;
-		if (i >= large_rounds)
-			continue;
-		result = sample(fork_alone, LARGE_BYTES);
-		values[FORK_LARGE][counts[FORK_LARGE]++] = result.open_us;
-		result = sample(open_and_close, LARGE_BYTES);
-		if (result.failed)
-			return 1;
-		values[OPEN_LARGE][counts[OPEN_LARGE]++] = result.open_us;
+		failed = bare.failed || opened.failed || bare_new.failed || opened_new.failed;
+		values[BARE][counts[BARE]++] = bare.open_us;
+		values[OPEN][counts[OPEN]++] = opened.open_us;
+		values[CLOSE][counts[CLOSE]++] = opened.close_us;
+		values[BARE_NEW][counts[BARE_NEW]++] = bare_new.open_us;
+		values[OPEN_NEW][counts[OPEN_NEW]++] = opened_new.open_us;
+		if (i < large_rounds) {
+			struct result forked = sample_new(fork_alone, LARGE_BYTES);
+			struct result large = sample_new(open_and_close, LARGE_BYTES);
+
+			failed = failed || forked.failed || large.failed;
+			values[FORK_LARGE][counts[FORK_LARGE]++] = forked.open_us;
+			values[OPEN_LARGE][counts[OPEN_LARGE]++] = large.open_us;
+		}
+	}
+	if (failed) {
+		fprintf(stderr, "a sample failed\n");
+		return 1;
 	}
 
-	bare = median(values[BARE], counts[BARE]);
-	small = median(values[OPEN], counts[OPEN]);
 	for (size_t s = 0; s < SERIES; s++) {
-		double m = median(values[s], counts[s]);
-
-		printf("%-38s %9.1f us  %5.2f x bare calls  %5.2f x small open  (%zu samples)\n",
-			series_names[s], m, m / bare, m / small, counts[s]);
+		medians[s] = median(values[s], counts[s]);
+		printf("%-32s %9.1f us  %6.2f x %s (%zu samples)\n", series[s].name, medians[s],
+			medians[s] / medians[series[s].base], series[series[s].base].name,
+			counts[s]);
 		free(values[s]);
 	}
-	printf("%-38s %9.1f KiB (PSS, median of %d sessions)\n", "memory of PID 1", measure_pss(),
+	printf("%-32s %9.1f KiB PSS (median of %d)\n", "memory of PID 1", measure_pss(),
 		PSS_SESSIONS);
 	return 0;
 }
