@@ -122,23 +122,48 @@ static bool is_carried(
 	return false;
 }
 
+/* Whether a mount on this procfs is left with the old one: its place or its sense is gone. */
+static bool is_left_behind(
+	const struct mountinfo *info, const struct mount *procfs, const struct mount *child)
+{
+	const struct mount *top = mountinfo_lookup(info, child->target);
+	size_t prefix = strcmp(procfs->target, "/") == 0 ? 0 : strlen(procfs->target);
+
+	return !top || strcmp(top->target, child->target) != 0 ||
+	       !mountinfo_is_below(child->target, procfs->target) ||
+	       is_process_path(child->target + prefix) || is_whole_procfs(top) ||
+	       is_process_of_procfs(top);
+}
+
+/* Whether a mount goes when the procfs goes that it is mounted on, directly or not. */
+static bool goes_with_procfs(const struct mountinfo *info, const struct mount *mount)
+{
+	for (size_t depth = 0; depth < info->count; depth++) {
+		const struct mount *below = find_mount(info, mount->parent);
+
+		if (!below || below == mount)
+			return false;
+		if (is_whole_procfs(below) && strcmp(below->target, mount->target) != 0 &&
+			is_left_behind(info, below, mount))
+			return true;
+		mount = below;
+	}
+	return false;
+}
+
 /* Note every mount point directly on this procfs; what is mounted below those comes with them. */
 static void plan_carried(
 	struct procfs_plan *plan, struct procfs_instance *instance, const struct mount *mount)
 {
 	const struct mountinfo *info = &plan->info;
-	size_t prefix = strlen(mount->target);
 
 	instance->carried = plan->carried_count;
 	for (size_t i = 0; i < info->count; i++) {
 		const struct mount *child = &info->mounts[i];
-		const struct mount *top = mountinfo_lookup(info, child->target);
 
-		if (child->parent != mount->id || child == mount || !top ||
-			strcmp(top->target, child->target) != 0)
-			continue;
-		if (is_process_path(child->target + prefix) || is_whole_procfs(top) ||
-			is_process_of_procfs(top) || is_carried(plan, instance, child->target))
+		if (child->parent != mount->id || child == mount ||
+			is_left_behind(info, mount, child) ||
+			is_carried(plan, instance, child->target))
 			continue;
 		plan->carried[plan->carried_count++] =
 			(struct procfs_carried){.path = child->target, .fd = -1};
@@ -211,7 +236,7 @@ int procfs_plan_make(struct mountinfo *info, struct procfs_plan *plan, struct er
 	for (size_t i = 0; i < count && result == 0; i++) {
 		const struct mount *m = &info->mounts[i];
 
-		if (m == proc || !is_procfs(m) || !is_visible(info, m))
+		if (m == proc || !is_procfs(m) || !is_visible(info, m) || goes_with_procfs(info, m))
 			continue;
 		if (is_process_of_procfs(m))
 			plan->processes[plan->process_count++] = m->target;
