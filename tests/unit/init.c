@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+
+/* The parts of PID 1 that need no PID namespace. */
+
+#include "unit.h"
+
+int session_init_main(void);
+#define main session_init_main
+#include "session-init.c"
+#undef main
+
+static void numbers(void **state)
+{
+	(void)state;
+	assert_int_equal(parse_number("0"), 0);
+	assert_int_equal(parse_number("2000"), 2000);
+	assert_int_equal(parse_number("0002"), 2);
+	assert_int_equal(parse_number("4194304"), 4194304); /* the largest PID */
+}
+
+static void no_numbers(void **state)
+{
+	static const char *const words[] = {
+		"", "-1", "+1", " 1", "1 ", "1s", "0x10", "self", ".", "\377"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
+		assert_int_equal(parse_number(words[i]), -1);
+	assert_int_equal(parse_number("99999999999999999999999999"), -1);
+}
+
+static void grace(void **state)
+{
+	static const struct {
+		const char *fact;
+		int ms;
+	} cases[] = {
+		{"0", 0},
+		{"1500", 1500},
+		{"3600000", GRACE_MAX_MS},
+		{"3600001", GRACE_DEFAULT_MS},
+		{"18446744073709551617", GRACE_DEFAULT_MS},
+		{"", GRACE_DEFAULT_MS},
+		{"-5", GRACE_DEFAULT_MS},
+		{"2s", GRACE_DEFAULT_MS},
+	};
+
+	(void)state;
+	unsetenv(FACT_GRACE);
+	assert_int_equal(grace_ms(), GRACE_DEFAULT_MS);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		setenv(FACT_GRACE, cases[i].fact, 1);
+		assert_int_equal(grace_ms(), cases[i].ms);
+	}
+}
+
+static void misuse(void **state)
+{
+	int saved = dup(STDERR_FILENO), ends[2];
+	char text[256] = "";
+	int status;
+
+	(void)state;
+	assert_int_equal(pipe(ends), 0);
+	dup2(ends[1], STDERR_FILENO);
+	status = session_init_main();
+	dup2(saved, STDERR_FILENO);
+	close(saved);
+	close(ends[1]);
+	assert_true(read(ends[0], text, sizeof(text) - 1) > 0);
+	close(ends[0]);
+	assert_int_equal(status, 2);
+	assert_string_equal(text, "session-init is started by pam_unshare, see pam_unshare(8)\n");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST("decimal digits are a number", numbers),
+		TEST("anything else is not, nor is what is too large", no_numbers),
+		TEST("a grace time that is missing, senseless or above an hour becomes 2 s", grace),
+		TEST("started by hand it says who starts it, and ends with 2", misuse),
+	};
+
+	return cmocka_run_group_tests_name("session-init", tests, NULL, NULL);
+}

@@ -1,0 +1,407 @@
+/* SPDX-License-Identifier: MIT */
+
+/* The plan of the private /proc: what is replaced and how, and what is carried over. */
+
+#include "unit.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "procfs.h"
+#include "syscalls.h"
+
+#define ROOT "1 0 0:1 / / rw,relatime - ext4 /dev/sda rw\n"
+#define PROC "2 1 0:2 / /proc rw,nosuid,nodev,noexec,relatime - proc proc rw\n"
+
+static struct procfs_plan plan;
+static struct error error;
+
+static int make(const char *mounts)
+{
+	char *text = strdup(mounts);
+	struct mountinfo info;
+
+	assert_non_null(text);
+	procfs_plan_free(&plan);
+	memset(&error, 0, sizeof(error));
+	assert_int_equal(mountinfo_parse(text, &info), 0);
+	return procfs_plan_make(&info, &plan, &error);
+}
+
+static int free_plan(void **state)
+{
+	(void)state;
+	procfs_plan_free(&plan);
+	return 0;
+}
+
+static const struct procfs_instance *find_instance(const char *target)
+{
+	for (size_t i = 0; i < plan.instance_count; i++)
+		if (strcmp(plan.instances[i].target, target) == 0)
+			return &plan.instances[i];
+	return NULL;
+}
+
+/* The mounts that are carried over to the instance on TARGET, "a b c". */
+static const char *carried(const char *target)
+{
+	static char list[4096];
+	const struct procfs_instance *instance = find_instance(target);
+	size_t at = 0;
+
+	assert_non_null(instance);
+	list[0] = '\0';
+	for (size_t i = 0; i < instance->carried_count; i++)
+		at += (size_t)snprintf(list + at, sizeof(list) - at, "%s%s", i ? " " : "",
+			plan.carried[instance->carried + i].path);
+	return list;
+}
+
+static const char *option(const struct procfs_instance *instance, const char *key)
+{
+	for (size_t i = 0; i < instance->option_count; i++)
+		if (strcmp(instance->options[i].key, key) == 0)
+			return instance->options[i].value ? instance->options[i].value : "set";
+	return "not set";
+}
+
+static void only_proc(void **state)
+{
+	(void)state;
+	assert_int_equal(make(ROOT PROC), 0);
+	assert_int_equal(plan.instance_count, 1);
+	assert_string_equal(plan.instances[0].target, "/proc");
+	assert_int_equal(plan.instances[0].depth, 1);
+	assert_int_equal(plan.instances[0].attributes,
+		MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
+	assert_int_equal(plan.instances[0].option_count, 0);
+	assert_int_equal(plan.carried_count, 0);
+	assert_int_equal(plan.unbindable_count, 0);
+	assert_int_equal(plan.process_count, 0);
+}
+
+static void attributes(void **state)
+{
+	static const struct {
+		const char *list;
+		unsigned int attributes;
+	} cases[] = {
+		{"rw,relatime", 0},
+		{"ro,relatime", MOUNT_ATTR_RDONLY},
+		{"rw", MOUNT_ATTR_STRICTATIME},
+		{"rw,noatime", MOUNT_ATTR_NOATIME},
+		{"rw,nodiratime,relatime", MOUNT_ATTR_NODIRATIME},
+		{"ro,nosuid,nodev,noexec,relatime,nosymfollow",
+			MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
+				MOUNT_ATTR_NOEXEC | MOUNT_ATTR_NOSYMFOLLOW},
+		{"rw,relatime,idmapped,something", 0},
+		{"rw,relatime,roo,nosuidx,xro", 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		char text[512];
+
+		snprintf(text, sizeof(text), ROOT "2 1 0:2 / /proc %s - proc proc rw\n",
+			cases[i].list);
+		assert_int_equal(make(text), 0);
+		assert_int_equal(plan.instances[0].attributes, cases[i].attributes);
+	}
+}
+
+static void options(void **state)
+{
+	static const char *const hidepid[] = {
+		"0", "1", "2", "4", "off", "noaccess", "invisible", "ptraceable"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(hidepid) / sizeof(*hidepid); i++) {
+		char text[512];
+
+		snprintf(text, sizeof(text),
+			ROOT "2 1 0:2 / /proc rw - proc proc rw,gid=5,hidepid=%s,subset=pid\n",
+			hidepid[i]);
+		assert_int_equal(make(text), 0);
+		assert_int_equal(plan.instances[0].option_count, 3);
+		assert_string_equal(option(&plan.instances[0], "hidepid"), hidepid[i]);
+		assert_string_equal(option(&plan.instances[0], "gid"), "5");
+		assert_string_equal(option(&plan.instances[0], "subset"), "pid");
+	}
+	assert_int_equal(make(ROOT "2 1 0:2 / /proc rw - proc proc ro\n"), 0);
+	assert_string_equal(option(&plan.instances[0], "ro"), "set");
+}
+
+static void too_many_options(void **state)
+{
+	(void)state;
+	assert_int_equal(make(ROOT "2 1 0:2 / /proc rw - proc proc rw,a,b,c,d,e,f,g,h\n"), 0);
+	assert_int_equal(plan.instances[0].option_count, PROCFS_OPTIONS_MAX);
+	assert_int_equal(
+		make(ROOT "2 1 0:2 / /proc rw - proc proc rw,a,b,c,d,e,f,g,h,i\n"), -E2BIG);
+	assert_string_equal(error.step, "keep the options of the procfs on");
+	assert_string_equal(error.object, "/proc");
+}
+
+static void no_proc(void **state)
+{
+	static const char *const mounts[] = {
+		ROOT,
+		ROOT "2 1 0:2 / /procedure rw - proc proc rw\n",
+		ROOT "2 1 0:2 / /proc rw - tmpfs tmpfs rw\n",
+		ROOT PROC "3 2 0:3 / /proc rw - tmpfs tmpfs rw\n",
+		ROOT "2 1 0:2 /sys /proc rw - proc proc rw\n",
+		"1 0 0:1 / / rw - proc proc rw\n",
+		ROOT PROC "3 1 0:3 / / rw - tmpfs b rw\n",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(mounts) / sizeof(*mounts); i++) {
+		assert_int_equal(make(mounts[i]), -EINVAL);
+		assert_non_null(strstr(error.step, "find a procfs on /proc"));
+	}
+}
+
+static void chroot_without_mount(void **state)
+{
+	(void)state;
+	assert_int_equal(make("2 1 0:2 / /proc rw - proc proc rw\n"), -EINVAL);
+	assert_non_null(strstr(error.step, "root directory that is no mount point"));
+}
+
+static void stacks_of_proc(void **state)
+{
+	(void)state;
+	assert_int_equal(make(ROOT PROC "3 2 0:3 / /proc rw - proc proc rw,hidepid=1\n"
+					"4 3 0:4 / /proc rw - proc proc rw,hidepid=2\n"),
+		0);
+	assert_int_equal(plan.instance_count, 1);
+	assert_int_equal(plan.instances[0].depth, 3);
+	assert_string_equal(option(&plan.instances[0], "hidepid"), "2");
+
+	assert_int_equal(make(ROOT "2 1 0:2 / /proc rw - tmpfs x rw\n"
+				   "3 2 0:3 / /proc rw - proc proc rw\n"),
+		0);
+	assert_int_equal(plan.instances[0].depth, 2);
+}
+
+static void other_instances(void **state)
+{
+	(void)state;
+	assert_int_equal(make(ROOT PROC "3 1 0:3 / /srv/chroot/proc ro,relatime - proc x rw\n"
+					"4 1 0:4 / /a\\040b rw,relatime - proc x "
+					"rw,hidepid=noaccess\n"
+					"5 1 0:2 / /bound rw,relatime - proc x rw\n"),
+		0);
+	assert_int_equal(plan.instance_count, 4);
+	assert_string_equal(plan.instances[0].target, "/proc");
+	assert_int_equal(find_instance("/srv/chroot/proc")->attributes, MOUNT_ATTR_RDONLY);
+	assert_int_equal(find_instance("/srv/chroot/proc")->option_count, 0);
+	assert_string_equal(option(find_instance("/a b"), "hidepid"), "noaccess");
+	assert_non_null(find_instance("/bound"));
+}
+
+static void proc_is_first(void **state)
+{
+	(void)state;
+	assert_int_equal(make(ROOT "3 1 0:3 / /chroot/proc rw - proc x rw\n" PROC), 0);
+	assert_string_equal(plan.instances[0].target, "/proc");
+	assert_string_equal(plan.instances[1].target, "/chroot/proc");
+}
+
+static void hidden_instances(void **state)
+{
+	(void)state;
+	assert_int_equal(make(ROOT PROC "3 1 0:3 / /chroot/proc rw - proc x rw\n"
+					"4 1 0:4 / /chroot rw - tmpfs x rw\n"
+					"5 1 0:5 / /under rw - proc x rw\n"
+					"6 5 0:6 / /under rw - tmpfs x rw\n"),
+		0);
+	assert_int_equal(plan.instance_count, 1);
+}
+
+static void stacks_elsewhere(void **state)
+{
+	(void)state;
+	assert_int_equal(make(ROOT PROC "3 1 0:3 / /a rw - tmpfs x rw\n"
+					"4 3 0:4 / /a rw - proc x rw\n"
+					"5 4 0:5 / /a rw - proc x rw\n"),
+		0);
+	assert_int_equal(plan.instance_count, 2);
+	assert_int_equal(find_instance("/a")->depth, 2);
+}
+
+static void carried_mounts(void **state)
+{
+	(void)state;
+	assert_int_equal(
+		make(ROOT PROC "10 2 0:10 /proc/cpuinfo /proc/cpuinfo rw - fuse.lxcfs lxcfs rw\n"
+			       "11 2 0:11 / /proc/sys/fs/binfmt_misc rw - autofs systemd-1 rw\n"
+			       "12 11 0:12 / /proc/sys/fs/binfmt_misc rw - binfmt_misc b rw\n"
+			       "13 2 0:13 /null /proc/kcore rw - devtmpfs udev rw\n"
+			       "14 2 0:14 / /proc/acpi ro - tmpfs tmpfs ro\n"
+			       "15 14 0:15 / /proc/acpi/below ro - tmpfs tmpfs ro\n"
+			       "16 1 0:16 / /elsewhere ro - tmpfs tmpfs ro\n"
+			       "17 2 0:17 / /proc/a\\040\\012b ro - tmpfs tmpfs ro\n"),
+		0);
+	assert_string_equal(carried("/proc"), "/proc/cpuinfo /proc/sys/fs/binfmt_misc /proc/kcore "
+					      "/proc/acpi /proc/a \nb");
+	for (size_t i = 0; i < plan.carried_count; i++)
+		assert_int_equal(plan.carried[i].fd, -1);
+}
+
+static void masks_of_procfs(void **state)
+{
+	(void)state;
+	assert_int_equal(
+		make(ROOT PROC
+			"10 2 0:2 /sys /proc/sys ro,nosuid,nodev,noexec,relatime - proc proc rw\n"
+			"11 2 0:2 /sysrq-trigger /proc/sysrq-trigger ro - proc proc rw\n"
+			"12 10 0:9 / /proc/sys/fs/binfmt_misc rw - binfmt_misc b rw\n"),
+		0);
+	assert_int_equal(plan.instance_count, 1);
+	assert_int_equal(plan.process_count, 0);
+	assert_string_equal(carried("/proc"), "/proc/sys /proc/sysrq-trigger");
+}
+
+static void processes_below_proc(void **state)
+{
+	(void)state;
+	assert_int_equal(make(ROOT PROC "10 2 0:10 / /proc/1234/fd rw - tmpfs x rw\n"
+					"11 2 0:11 / /proc/1 rw - tmpfs x rw\n"
+					"12 2 0:12 / /proc/1a rw - tmpfs x rw\n"
+					"13 2 0:13 / /proc/uptime rw - fuse.lxcfs x rw\n"),
+		0);
+	assert_string_equal(carried("/proc"), "/proc/uptime");
+}
+
+static void hidden_below_proc(void **state)
+{
+	(void)state;
+	assert_int_equal(make(ROOT "2 1 0:2 / /proc rw - proc proc rw\n"
+				   "10 2 0:10 / /proc/hidden-by-new-proc rw - tmpfs x rw\n"
+				   "3 2 0:3 / /proc rw - proc proc rw\n"
+				   "11 3 0:11 / /proc/sys/fs rw - tmpfs x rw\n"
+				   "12 3 0:12 / /proc/sys rw - tmpfs x rw\n"
+				   "13 3 0:13 / /proc/acpi rw - tmpfs x rw\n"
+				   "14 13 0:14 / /proc/acpi rw - tmpfs x rw\n"),
+		0);
+	assert_string_equal(carried("/proc"), "/proc/sys /proc/acpi");
+}
+
+static void carried_elsewhere(void **state)
+{
+	(void)state;
+	assert_int_equal(make(ROOT PROC "3 1 0:3 / /chroot/proc rw - proc x rw\n"
+					"10 3 0:10 / /chroot/proc/uptime rw - tmpfs x rw\n"
+					"11 2 0:11 / /proc/uptime rw - tmpfs x rw\n"
+					"12 3 0:12 / /chroot/proc/12/fd rw - tmpfs x rw\n"),
+		0);
+	assert_string_equal(carried("/proc"), "/proc/uptime");
+	assert_string_equal(carried("/chroot/proc"), "/chroot/proc/uptime");
+}
+
+static void single_processes(void **state)
+{
+	(void)state;
+	assert_int_equal(make(ROOT PROC "3 1 0:2 /1 /init rw - proc x rw\n"
+					"4 1 0:2 /77/fd /mnt/fd rw - proc x rw\n"
+					"5 1 0:2 /sys /mnt/sys rw - proc x rw\n"
+					"6 1 0:2 /99 /hidden rw - proc x rw\n"
+					"7 6 0:7 / /hidden rw - tmpfs x rw\n"),
+		0);
+	assert_int_equal(plan.instance_count, 1);
+	assert_int_equal(plan.process_count, 2);
+	assert_string_equal(plan.processes[0], "/init");
+	assert_string_equal(plan.processes[1], "/mnt/fd");
+	assert_int_equal(plan.carried_count, 0);
+}
+
+static void gone_with_proc(void **state)
+{
+	(void)state;
+	assert_int_equal(make(ROOT PROC "3 2 0:2 /1 /proc/acpi rw - proc x rw\n"
+					"4 2 0:4 / /proc/fs/nfsd rw - proc x rw\n"),
+		0);
+	assert_string_equal(carried("/proc"), "");
+	assert_int_equal(plan.process_count, 0);
+	assert_int_equal(plan.instance_count, 1);
+}
+
+static void below_carried(void **state)
+{
+	(void)state;
+	assert_int_equal(make(ROOT PROC "3 2 0:3 / /proc/acpi rw - tmpfs x rw\n"
+					"4 3 0:4 / /proc/acpi/a rw - proc x rw\n"
+					"5 3 0:2 /1 /proc/acpi/b rw - proc x rw\n"),
+		0);
+	assert_string_equal(carried("/proc"), "/proc/acpi");
+	assert_non_null(find_instance("/proc/acpi/a"));
+	assert_int_equal(plan.process_count, 1);
+	assert_string_equal(plan.processes[0], "/proc/acpi/b");
+}
+
+static void impossible_targets(void **state)
+{
+	(void)state;
+	assert_int_equal(make(ROOT PROC "3 2 0:3 / /p rw - tmpfs x rw\n"), 0);
+	assert_string_equal(carried("/proc"), "");
+}
+
+static void unbindable(void **state)
+{
+	(void)state;
+	assert_int_equal(make(ROOT PROC "3 2 0:3 / /proc/acpi rw unbindable - tmpfs x rw\n"
+					"4 3 0:4 / /proc/acpi/deep rw unbindable - tmpfs x rw\n"
+					"5 2 0:5 / /proc/scsi rw shared:1 - tmpfs x rw\n"
+					"6 1 0:6 / /elsewhere rw unbindable - tmpfs x rw\n"
+					"7 2 0:7 / /proc/12/fd rw unbindable - tmpfs x rw\n"),
+		0);
+	assert_int_equal(plan.unbindable_count, 2);
+	assert_string_equal(plan.unbindable[0], "/proc/acpi");
+	assert_string_equal(plan.unbindable[1], "/proc/acpi/deep");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST("on a plain machine the procfs on /proc is replaced, and nothing else",
+			only_proc),
+		TEST("the mount attributes of /proc are kept, each by its exact name", attributes),
+		TEST("hidepid=, as a number or a name, gid=, subset= and ro are kept", options),
+		TEST("more options than there is room for are an error, and none is lost before",
+			too_many_options),
+		TEST("without a whole procfs on top of /proc the plan fails and says so", no_proc),
+		TEST("a root directory that is no mount point is refused with what to do",
+			chroot_without_mount),
+		TEST("a whole stack on /proc is detached, with the options of its top",
+			stacks_of_proc),
+		TEST("every other procfs is replaced too, with its own options", other_instances),
+		TEST("the procfs on /proc is replaced first, wherever its line stands",
+			proc_is_first),
+		TEST("a procfs that other mounts hide stays hidden", hidden_instances),
+		TEST("elsewhere a stack is detached down to what is no procfs", stacks_elsewhere),
+		TEST("what is mounted directly on /proc is carried over, a stack once",
+			carried_mounts),
+		TEST("a part of procfs that is bound over itself, read-only, is carried over",
+			masks_of_procfs),
+		TEST("mounts below a process's directory are not carried over",
+			processes_below_proc),
+		TEST("mounts below /proc that are hidden are not carried over", hidden_below_proc),
+		TEST("each procfs keeps the mounts below itself", carried_elsewhere),
+		TEST("mounts of a single process's directory are detached where they are seen",
+			single_processes),
+		TEST("what goes with the old /proc is not replaced or detached once more",
+			gone_with_proc),
+		TEST("a procfs inside a mount that is carried over is replaced there",
+			below_carried),
+		TEST("a mount on /proc whose path is not below /proc is left alone",
+			impossible_targets),
+		TEST("unbindable mounts are made bindable where they are carried over, only there",
+			unbindable),
+	};
+
+	return cmocka_run_group_tests_name("procfs", tests, NULL, free_plan);
+}
