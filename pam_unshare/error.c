@@ -33,17 +33,31 @@ static const char *remedy_of(int code)
 	}
 }
 
+/* Copy without allocation or formatting, so that a clone may. */
+static void copy_cut(char *to, const char *from, size_t size)
+{
+	size_t i;
+
+	for (i = 0; from[i] != '\0' && i + 1 < size; i++)
+		to[i] = from[i];
+	to[i] = '\0';
+}
+
 int error_set(struct error *error, int code, const char *step, const char *object)
 {
-	size_t i = 0;
-
 	error->step = step;
-	for (; object && object[i] != '\0' && i + 1 < sizeof(error->object); i++)
-		error->object[i] = object[i];
-	error->object[i] = '\0';
+	copy_cut(error->object, object ? object : "", sizeof(error->object));
 	error->code = code;
 	error->remedy = remedy_of(code);
+	error->file[0] = '\0';
+	error->line = 0;
 	return code ? -code : -EINVAL;
+}
+
+void error_locate(struct error *error, const char *file, unsigned int line)
+{
+	copy_cut(error->file, file, sizeof(error->file));
+	error->line = line;
 }
 
 const char *error_printable(const char *text, char *buffer, size_t size)
@@ -58,13 +72,19 @@ const char *error_printable(const char *text, char *buffer, size_t size)
 
 void error_format(const struct error *error, const char *user, char *buffer, size_t size)
 {
-	char object[sizeof(error->object)], name[128], reason[128] = "";
+	char object[sizeof(error->object)], file[sizeof(error->file)], name[128], line[16] = "";
+	char reason[128] = "";
+	const char *text = "";
 
 	error_printable(error->object, object, sizeof(object));
+	error_printable(error->file, file, sizeof(file));
 	error_printable(user, name, sizeof(name));
-	/* GNU's strerror_r: the plain one shares a buffer with the application. */
-	snprintf(buffer, size, "cannot %s%s%s for %s%s%s%s%s", error->step, *object ? " " : "",
-		object, name, error->code ? ": " : "",
-		error->code ? strerror_r(error->code, reason, sizeof(reason)) : "",
-		error->remedy ? "; " : "", error->remedy ? error->remedy : "");
+	if (error->line)
+		snprintf(line, sizeof(line), "%u", error->line);
+	if (error->code) /* GNU's strerror_r: the plain one shares a buffer with the application */
+		text = strerror_r(error->code, reason, sizeof(reason));
+	snprintf(buffer, size, "cannot %s%s%s%s%s%s%s%s for %s%s%s%s%s", error->step,
+		*object ? " " : "", object, *file ? " (" : "", file, *line ? ", line " : "", line,
+		*file ? ")" : "", name, *text ? ": " : "", text, error->remedy ? "; " : "",
+		error->remedy ? error->remedy : "");
 }

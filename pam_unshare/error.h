@@ -13,6 +13,8 @@ struct error {
 	char object[256];   /* the path or word it was done to, cut where too long; or empty */
 	int code;           /* positive errno; 0 where STEP says it all */
 	const char *remedy; /* a literal: what to do about it; or NULL */
+	char file[128];     /* of a rule that is wrong, or empty */
+	unsigned int line;
 };
 
 /*
@@ -29,9 +31,13 @@ struct error {
  */
 int error_set(struct error *error, int code, const char *step, const char *object);
 
+/* error_locate - say where what is wrong is written. FILE is copied. */
+void error_locate(struct error *error, const char *file, unsigned int line);
+
 /*
  * error_format - the error as one sentence without the user, into a buffer of SIZE bytes:
- * "cannot STEP OBJECT for USER: ERRNO'S TEXT; REMEDY". Bytes that are not printable become "?".
+ * "cannot STEP OBJECT (FILE, line LINE) for USER: ERRNO'S TEXT; REMEDY". Bytes that are not
+ * printable become "?".
  */
 void error_format(const struct error *error, const char *user, char *buffer, size_t size);
 

@@ -17,15 +17,19 @@
 #define FACT_RHOST   "PAM_UNSHARE_RHOST"   /* PAM_RHOST */
 #define FACT_START   "PAM_UNSHARE_START"   /* when it opened: seconds since the Epoch, decimal */
 #define FACT_SCOPE   "PAM_UNSHARE_SCOPE"   /* who shares it: "session", "user" or "group" */
-#define FACT_GRACE   "PAM_UNSHARE_GRACE" /* between SIGTERM and SIGKILL at the end: milliseconds */
+#define FACT_GRACE   "PAM_UNSHARE_GRACE"  /* between SIGTERM and SIGKILL at the end: milliseconds */
+#define FACT_CLOSE   "PAM_UNSHARE_CLOSE"  /* after the last close: "kill" or "linger" */
+#define FACT_SOCKET  "PAM_UNSHARE_SOCKET" /* name of the listening socket; if it is shared */
 
 /* PID 1's title, as ps(1) shows it: argv[0] alone. */
 #define FACT_TITLE_FORMAT "pam_unshare: %s [%s]" /* user, service */
 
 /* Descriptors that PID 1 finds open when it starts; it has 0, 1 and 2 on /dev/null and no others.
  */
-#define FACT_FD_APPLICATION 3 /* pidfd of the application */
-#define FACT_FD_REPORT      4 /* pipe to the application: one byte, "no live process is left" */
+#define FACT_FD_APPLICATION 3 /* pidfd of the application that opened the session */
+#define FACT_FD_CHANNEL     4 /* socket to that application (protocol.h) */
 #define FACT_FD_PROC        5 /* the session's procfs, a directory that lists every process */
+#define FACT_FD_LISTENER    6 /* where others join, and the directory that its name is in: */
+#define FACT_FD_DIRECTORY   7 /* these two only with FACT_SOCKET */
 
 #endif

@@ -68,7 +68,7 @@ static int drop_privileges(cap_t capabilities, struct error *error)
 /* Leave the descriptors that facts.h promises, and no other: some hold the host's secrets. */
 static int arrange_descriptors(const struct launch *launch, int procfs, struct error *error)
 {
-	const int first_free = FACT_FD_PROC + 1;
+	const int first_free = FACT_FD_DIRECTORY + 1;
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	struct {
 		int from, to;
@@ -77,23 +77,27 @@ static int arrange_descriptors(const struct launch *launch, int procfs, struct e
 		{null, STDOUT_FILENO},
 		{null, STDERR_FILENO},
 		{launch->application, FACT_FD_APPLICATION},
-		{launch->report, FACT_FD_REPORT},
+		{launch->channel, FACT_FD_CHANNEL},
 		{procfs, FACT_FD_PROC},
+		{launch->listener, FACT_FD_LISTENER},
+		{launch->directory, FACT_FD_DIRECTORY},
 	};
+	/* The last two are there only where the session is shared. */
+	const size_t count = sizeof(move) / sizeof(*move) - (launch->listener == -1 ? 2 : 0);
 
 	if (null == -1)
 		return error_set(error, errno, "open", "/dev/null");
 	/* First out of the way of each other, then into place: dup2 ends with close-on-exec off. */
-	for (size_t i = 0; i < sizeof(move) / sizeof(*move); i++) {
+	for (size_t i = 0; i < count; i++) {
 		move[i].from = fcntl(move[i].from, F_DUPFD_CLOEXEC, first_free);
 		if (move[i].from == -1)
 			return error_set(error, errno == EINVAL ? EMFILE : errno,
 				"arrange the descriptors of PID 1", NULL);
 	}
-	for (size_t i = 0; i < sizeof(move) / sizeof(*move); i++)
+	for (size_t i = 0; i < count; i++)
 		if (dup2(move[i].from, move[i].to) == -1)
 			return error_set(error, errno, "arrange the descriptors of PID 1", NULL);
-	if (sys_close_range((unsigned int)first_free, ~0U) == -1)
+	if (sys_close_range((unsigned int)move[count - 1].to + 1, ~0U) == -1)
 		return error_set(
 			error, errno, "close the application's descriptors in PID 1", NULL);
 	return 0;
@@ -106,8 +110,8 @@ static int become_init(struct chain *chain)
 	int result;
 	int procfs;
 
-	/* Slave, not private: what the host mounts later (a home, a USB disk) still arrives. */
-	if (mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) == -1)
+	/* A slave gets what the host mounts later (a home, a USB disk), and gives nothing back. */
+	if (mount(NULL, "/", NULL, MS_REC | (launch->private ? MS_PRIVATE : MS_SLAVE), NULL) == -1)
 		return error_set(error, errno, "switch off mount propagation to the host", NULL);
 	procfs = procfs_replace(launch->plan, error);
 	if (procfs < 0)

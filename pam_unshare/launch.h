@@ -2,6 +2,7 @@
 #ifndef PAM_UNSHARE_LAUNCH_H
 #define PAM_UNSHARE_LAUNCH_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 #include "error.h"
@@ -17,8 +18,11 @@ struct launch {
 	char *const *argv;
 	char *const *environment;
 	struct procfs_plan *plan;
+	bool private;    /* no mount propagation from the host either */
 	int application; /* pidfd of the application, becomes FACT_FD_APPLICATION */
-	int report;      /* write end of the pipe, becomes FACT_FD_REPORT */
+	int channel;     /* socket to it, becomes FACT_FD_CHANNEL */
+	int listener;    /* where others join, becomes FACT_FD_LISTENER; or -1 */
+	int directory;   /* that its name is in, becomes FACT_FD_DIRECTORY; or -1 */
 };
 
 /*

@@ -84,17 +84,33 @@ static struct session *get_session(const pam_handle_t *pamh)
 	return pam_get_data(pamh, DATA_NAME, &data) == PAM_SUCCESS ? (struct session *)data : NULL;
 }
 
+static void log_opened(pam_handle_t *pamh, const struct session *session)
+{
+	const struct error *unshared = session_not_shared(session);
+	char user[128], text[1024];
+
+	if (unshared) {
+		error_format(unshared, get_user(pamh), text, sizeof(text));
+		pam_syslog(pamh, LOG_NOTICE, "%s; the login has a session of its own", text);
+	}
+	pam_syslog(pamh, LOG_INFO, "session %s for %s: PID 1 is %ld, PID namespace %lu",
+		session_is_joined(session) ? "joined" : "opened",
+		error_printable(get_user(pamh), user, sizeof(user)),
+		(long)session_init_pid(session), (unsigned long)session_namespace(session));
+}
+
 static int open_and_log(pam_handle_t *pamh, int flags, const struct session_request *request)
 {
 	struct session *session;
 	struct error error;
-	char user[128];
-	int result;
 
 	if (session_open(request, &session, &error) < 0)
 		return refuse(pamh, flags, &error);
-	result = pam_set_data(pamh, DATA_NAME, session, clean_up);
-	if (result != PAM_SUCCESS) {
+	if (!session) {
+		pam_syslog(pamh, LOG_INFO, "the login is in its session already");
+		return PAM_SUCCESS;
+	}
+	if (pam_set_data(pamh, DATA_NAME, session, clean_up) != PAM_SUCCESS) {
 		struct error ignored;
 
 		error_set(&error, ENOMEM, "keep the session in the PAM handle", NULL);
@@ -102,64 +118,106 @@ static int open_and_log(pam_handle_t *pamh, int flags, const struct session_requ
 		session_free(session);
 		return refuse(pamh, flags, &error);
 	}
-	pam_syslog(pamh, LOG_INFO, "session opened for %s: PID 1 is %ld, PID namespace %lu",
-		error_printable(request->user, user, sizeof(user)), (long)session_init_pid(session),
-		(unsigned long)session_namespace(session));
+	log_opened(pamh, session);
 	return PAM_SUCCESS;
+}
+
+static void log_decision(pam_handle_t *pamh, const struct login *login, const struct policy *policy)
+{
+	char file[256];
+
+	pam_syslog(pamh, LOG_DEBUG, "uid %lu is %s: %s", (unsigned long)login->uid,
+		policy->isolate ? "isolated" : "not isolated", policy->reason);
+	if (policy->rule.found)
+		pam_syslog(pamh, LOG_DEBUG, "the rule is in %s, line %u",
+			error_printable(policy->rule.file, file, sizeof(file)), policy->rule.line);
+}
+
+/* Open a session for this login as the policy says. */
+static int isolate(
+	pam_handle_t *pamh, int flags, const struct login *login, const struct options *options)
+{
+	struct session_request request = {
+		.user = login->user,
+		.uid = login->uid,
+		.service = login->service,
+		.tty = get_item(pamh, PAM_TTY),
+		.rhost = get_item(pamh, PAM_RHOST),
+		.init = SESSION_INIT,
+		.proc = options->proc,
+		.grace_ms = options->grace_ms,
+		.linger = options->linger,
+		.private = options->private,
+		.namespaces = options->namespaces,
+	};
+
+	if (options->scope == SCOPE_USER) {
+		request.share = 'u';
+		request.share_id = login->uid;
+	} else if (options->scope == SCOPE_GROUP) {
+		request.share = 'g';
+		request.share_id = login->gid;
+	}
+	return open_and_log(pamh, flags, &request);
+}
+
+/* Who logs in to what, from the PAM items and the user database. Returns 0 or a negative errno. */
+static int identify(pam_handle_t *pamh, struct login *login, struct error *error)
+{
+	const struct passwd *passwd;
+
+	login->service = get_item(pamh, PAM_SERVICE);
+	if (pam_get_user(pamh, &login->user, NULL) != PAM_SUCCESS || !login->service)
+		return error_set(error, 0, "learn from the application who logs in to what", NULL);
+	passwd = pam_modutil_getpwnam(pamh, login->user);
+	if (!passwd)
+		return error_set(error, 0, "find the user in the user database", NULL);
+	login->uid = passwd->pw_uid;
+	login->gid = passwd->pw_gid;
+	return 0;
 }
 
 int pam_sm_open_session(pam_handle_t *pamh, int flags, int argc, const char **argv)
 {
-	struct session_request request = {
-		.service = get_item(pamh, PAM_SERVICE),
-		.tty = get_item(pamh, PAM_TTY),
-		.rhost = get_item(pamh, PAM_RHOST),
-		.init = SESSION_INIT,
-	};
-	struct policy_decision decision;
-	const struct passwd *passwd;
+	struct login login = {.uid = (uid_t)-1};
 	struct options options;
-	struct error error;
-	int wrong = options_parse(argc, argv, &options, &error);
+	struct policy policy;
+	struct error error, unknown;
+	int result = options_parse(argc, (const char *const *)argv, &options, &error);
 
-	if (pam_get_user(pamh, &request.user, NULL) != PAM_SUCCESS || !request.service) {
-		error_set(&error, 0, "learn from the application who logs in to what", NULL);
-		return refuse(pamh, flags, &error);
-	}
-	passwd = pam_modutil_getpwnam(pamh, request.user);
-	if (!passwd) {
-		error_set(&error, 0, "find the user in the user database", NULL);
-		return refuse(pamh, flags, &error);
-	}
-	request.uid = passwd->pw_uid;
-	request.grace_ms = options.grace_ms;
-
-	if (wrong && passwd->pw_uid != 0)
-		return refuse(pamh, flags, &error);
-	if (wrong) { /* root gets in to repair it */
-		log_error(pamh, &error);
-		return PAM_SUCCESS;
-	}
-	decision = policy_decide(&options, request.service, request.uid);
-	if (options.debug)
-		pam_syslog(pamh, LOG_DEBUG, "uid %lu is %s: %s", (unsigned long)request.uid,
-			decision.action == POLICY_SKIP ? "not isolated" : "isolated",
-			decision.reason);
-	if (decision.action == POLICY_SKIP)
+	if (options.close_only)
 		return PAM_SUCCESS;
 	if (get_session(pamh)) { /* the line is there twice: su-l includes su */
 		if (options.debug)
 			pam_syslog(pamh, LOG_DEBUG, "this login has its session already");
 		return PAM_SUCCESS;
 	}
-	return open_and_log(pamh, flags, &request);
+	if (identify(pamh, &login, result < 0 ? &unknown : &error) < 0)
+		return refuse(pamh, flags, &error);
+	if (result == 0)
+		result = policy_decide(&options, &login, &policy, &error);
+	login_free(&login);
+	if (result < 0 && login.uid != 0)
+		return refuse(pamh, flags, &error);
+	if (result < 0) { /* root gets in to repair it, unisolated */
+		log_error(pamh, &error);
+		return PAM_SUCCESS;
+	}
+	if (options.debug)
+		log_decision(pamh, &login, &policy);
+	return policy.isolate ? isolate(pamh, flags, &login, &policy.options) : PAM_SUCCESS;
 }
 
 int pam_sm_close_session(pam_handle_t *pamh, int flags, int argc, const char **argv)
 {
+	struct options options;
+	struct error error;
+
 	(void)flags;
-	(void)argc;
-	(void)argv;
+	/* What is wrong in the line was said at open, and must not keep a session from its end. */
+	if (options_parse(argc, (const char *const *)argv, &options, &error) == 0 &&
+		options.open_only)
+		return PAM_SUCCESS;
 	/* clean_up closes it: libpam calls it for the data that is replaced (pam_set_data(3)). */
 	if (get_session(pamh))
 		pam_set_data(pamh, DATA_NAME, NULL, NULL);

@@ -6,22 +6,48 @@
 
 #include "error.h"
 
-/* What the administrator wrote after pam_unshare.so in a file of /etc/pam.d. */
-struct options {
-	bool debug; /* log details */
-	bool root;  /* isolate uid 0 too */
-	unsigned int grace_ms;
+/* Who shares a session. */
+enum scope {
+	SCOPE_SESSION, /* nobody: each login has its own */
+	SCOPE_USER,    /* all logins of the user */
+	SCOPE_GROUP,   /* all logins of all users with the same primary group */
 };
+
+/* What the administrator wrote after pam_unshare.so in a file of /etc/pam.d, or in a rule. */
+struct options {
+	bool debug;      /* log details */
+	bool root;       /* isolate uid 0 too */
+	bool open_only;  /* this line of the stack does nothing at close */
+	bool close_only; /* this line of the stack does nothing at open */
+	bool linger;     /* after the last close, stay as long as the session has a process */
+	bool private;    /* mount propagation from the host is off too */
+	enum scope scope;
+	unsigned int grace_ms;
+	int namespaces;     /* CLONE_NEW*: further ones of the session */
+	char proc[64];      /* options of the private /proc, which add to those of the old one */
+	const char *exempt; /* LISTs (subjects.h), which point into the arguments; or NULL */
+	const char *only;
+	const char *conf; /* the rule file; NULL for the default one, which need not be there */
+};
+
+/* options_default - what holds where nothing is written. */
+struct options options_default(void);
 
 /*
  * options_parse - read the arguments of the PAM line.
- * @argc, @argv: as libpam passes them.
+ * @argc, @argv: as libpam passes them; options keep pointing into them.
  * @options: filled, with the defaults for what is not given.
  * @error: names the first argument that is wrong. The others are read all the same, so that
  *         `debug` holds whatever stands beside it.
  *
  * Returns 0 or -EINVAL.
  */
-int options_parse(int argc, const char **argv, struct options *options, struct error *error);
+int options_parse(int argc, const char *const *argv, struct options *options, struct error *error);
+
+/*
+ * options_parse_rule - read one option of a rule: the same without those that are about the line.
+ * Returns 0 or -EINVAL.
+ */
+int options_parse_rule(const char *word, struct options *options, struct error *error);
 
 #endif

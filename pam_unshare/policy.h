@@ -2,27 +2,28 @@
 #ifndef PAM_UNSHARE_POLICY_H
 #define PAM_UNSHARE_POLICY_H
 
-#include <sys/types.h>
-
 #include "options.h"
+#include "rules.h"
+#include "subjects.h"
 
-/* What the options decide for one login. */
-enum policy_action {
-	POLICY_ISOLATE,
-	POLICY_SKIP,
-};
-
-struct policy_decision {
-	enum policy_action action;
-	const char *reason; /* a literal, for the log at debug level */
+/* What the PAM line and the rules decide for one login. */
+struct policy {
+	bool isolate;
+	const char *reason;     /* a literal, for the log and for nsinfo check */
+	struct options options; /* to isolate with */
+	struct rule rule;       /* the rule that decided, where one was found */
 };
 
 /*
  * policy_decide - isolate this login, or leave it alone?
  * @options: of the PAM line.
- * @service: the PAM service.
- * @uid: of the user who logs in.
+ * @login: who logs in to what.
+ * @policy: filled.
+ * @error: what is wrong in a rule file, or with looking up the user's groups.
+ *
+ * Returns 0, or a negative errno: nothing is decided then.
  */
-struct policy_decision policy_decide(const struct options *options, const char *service, uid_t uid);
+int policy_decide(const struct options *options, struct login *login, struct policy *policy,
+	struct error *error);
 
 #endif

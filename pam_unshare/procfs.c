@@ -95,20 +95,31 @@ static unsigned int parse_attributes(char *list)
 	return atime ? attributes | MOUNT_ATTR_STRICTATIME : attributes;
 }
 
+static struct procfs_option *find_option(struct procfs_instance *instance, const char *key)
+{
+	for (size_t i = 0; i < instance->option_count; i++)
+		if (strcmp(instance->options[i].key, key) == 0)
+			return &instance->options[i];
+	return NULL;
+}
+
+/* Add the options of a list, which is cut into pieces; a later one replaces an earlier one. */
 static int add_options(struct procfs_instance *instance, char *list)
 {
-	char *word;
+	char *value;
 
-	while ((word = strsep(&list, ","))) {
-		struct procfs_option *option = &instance->options[instance->option_count];
+	while ((value = strsep(&list, ","))) {
+		const char *key = strsep(&value, "=");
+		struct procfs_option *option = find_option(instance, key);
 
-		if (*word == '\0' || strcmp(word, "rw") == 0)
+		if (*key == '\0' || strcmp(key, "rw") == 0)
 			continue;
-		if (instance->option_count == PROCFS_OPTIONS_MAX)
-			return -E2BIG;
-		option->key = strsep(&word, "=");
-		option->value = word;
-		instance->option_count++;
+		if (!option) {
+			if (instance->option_count == PROCFS_OPTIONS_MAX)
+				return -E2BIG;
+			option = &instance->options[instance->option_count++];
+		}
+		*option = (struct procfs_option){key, value};
 	}
 	return 0;
 }
@@ -190,7 +201,8 @@ static void plan_unbindable(struct procfs_plan *plan)
 	}
 }
 
-static int plan_instance(struct procfs_plan *plan, const struct mount *mount, struct error *error)
+static int plan_instance(struct procfs_plan *plan, const struct mount *mount, const char *options,
+	struct error *error)
 {
 	struct procfs_instance *instance = &plan->instances[plan->instance_count++];
 
@@ -199,13 +211,15 @@ static int plan_instance(struct procfs_plan *plan, const struct mount *mount, st
 		.depth = stack_depth(&plan->info, mount),
 		.attributes = parse_attributes(mount->attributes),
 	};
-	if (add_options(instance, mount->options) < 0)
+	strncpy(instance->added, options, sizeof(instance->added) - 1);
+	if (add_options(instance, mount->options) < 0 || add_options(instance, instance->added) < 0)
 		return error_set(error, E2BIG, "keep the options of the procfs on", mount->target);
 	plan_carried(plan, instance, mount);
 	return 0;
 }
 
-int procfs_plan_make(struct mountinfo *info, struct procfs_plan *plan, struct error *error)
+int procfs_plan_make(
+	struct mountinfo *info, const char *options, struct procfs_plan *plan, struct error *error)
 {
 	const struct mount *proc;
 	size_t count = info->count;
@@ -232,7 +246,7 @@ int procfs_plan_make(struct mountinfo *info, struct procfs_plan *plan, struct er
 	if (strcmp(proc->target, "/proc") != 0 || !is_whole_procfs(proc))
 		return error_set(error, 0, "find a procfs on /proc (mount one there)", NULL);
 
-	result = plan_instance(plan, proc, error);
+	result = plan_instance(plan, proc, options, error);
 	for (size_t i = 0; i < count && result == 0; i++) {
 		const struct mount *m = &info->mounts[i];
 
@@ -241,7 +255,7 @@ int procfs_plan_make(struct mountinfo *info, struct procfs_plan *plan, struct er
 		if (is_process_of_procfs(m))
 			plan->processes[plan->process_count++] = m->target;
 		else if (is_whole_procfs(m))
-			result = plan_instance(plan, m, error);
+			result = plan_instance(plan, m, options, error);
 	}
 	plan_unbindable(plan);
 	return result;
@@ -298,11 +312,14 @@ static int open_directory(int procfs, struct error *error)
 	return fd == -1 ? error_set(error, errno, "read the private /proc", NULL) : fd;
 }
 
-static bool hides_processes(const struct procfs_instance *instance)
+static bool has_option(const struct procfs_instance *instance, const char *key, const char *value)
 {
-	for (size_t i = 0; i < instance->option_count; i++)
-		if (strcmp(instance->options[i].key, "hidepid") == 0)
-			return true;
+	for (size_t i = 0; i < instance->option_count; i++) {
+		const struct procfs_option *option = &instance->options[i];
+
+		if (strcmp(option->key, key) == 0)
+			return !value || (option->value && strcmp(option->value, value) == 0);
+	}
 	return false;
 }
 
@@ -314,7 +331,7 @@ static int open_for_init(const struct procfs_instance *instance, int procfs, str
 {
 	int own, fd;
 
-	if (!hides_processes(instance))
+	if (!has_option(instance, "hidepid", NULL))
 		return open_directory(procfs, error);
 	own = create_procfs(NULL, 0, 0, error);
 	if (own < 0)
@@ -345,10 +362,12 @@ static int put_down(
 	const struct procfs_plan *plan, const struct procfs_instance *instance, struct error *error)
 {
 	const struct procfs_carried *carried = &plan->carried[instance->carried];
+	bool processes_only = has_option(instance, "subset", "pid");
 
 	for (size_t i = 0; i < instance->carried_count; i++) {
 		if (sys_move_mount(carried[i].fd, "", AT_FDCWD, carried[i].path,
-			    MOVE_MOUNT_F_EMPTY_PATH) == -1)
+			    MOVE_MOUNT_F_EMPTY_PATH) == -1 &&
+			!(errno == ENOENT && processes_only))
 			return error_set(error, errno, "carry over the mount on", carried[i].path);
 		close(carried[i].fd);
 	}

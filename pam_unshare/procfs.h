@@ -14,6 +14,7 @@
  */
 
 #define PROCFS_OPTIONS_MAX 8
+#define PROCFS_ADDED_MAX   64
 
 struct procfs_option {
 	const char *key;
@@ -27,6 +28,7 @@ struct procfs_instance {
 	unsigned int attributes; /* MOUNT_ATTR_*, as the old one has them */
 	struct procfs_option options[PROCFS_OPTIONS_MAX];
 	size_t option_count;
+	char added[PROCFS_ADDED_MAX];  /* the text of those that add to the old one's */
 	size_t carried, carried_count; /* what was mounted below it: a part of plan->carried */
 };
 
@@ -51,12 +53,15 @@ struct procfs_plan {
  * procfs_plan_make - find out what has to be replaced and carried over.
  * @info: the mounts of the application's new mount namespace; the plan takes it over and
  *        empties it, whatever is returned.
+ * @options: comma-separated options that add to those of each old procfs (the option proc=), or
+ *           "". At most PROCFS_ADDED_MAX bytes of it count.
  * @plan: filled; procfs_plan_free frees it, also after an error.
  * @error: filled when something is wrong.
  *
  * Call it in the application. Returns 0 or a negative errno.
  */
-int procfs_plan_make(struct mountinfo *info, struct procfs_plan *plan, struct error *error);
+int procfs_plan_make(
+	struct mountinfo *info, const char *options, struct procfs_plan *plan, struct error *error);
 
 void procfs_plan_free(struct procfs_plan *plan);
 
@@ -70,7 +75,8 @@ void procfs_plan_free(struct procfs_plan *plan);
  * and options are kept. What was mounted below them (lxcfs's files, binfmt_misc, a container's
  * masks) is moved onto the new ones; if that cannot be done the whole fails: a mask that got lost
  * is a security hole. Mounts below a process's directory (/proc/1234/...) are not carried over:
- * that PID is another process in the session, or none.
+ * that PID is another process in the session, or none. With subset=pid a mount on a file that the
+ * new procfs does not have is dropped: there is nothing to mask any more.
  *
  * Returns an open directory (O_CLOEXEC) of a procfs that lists every process of the session,
  * whatever hidepid= says, or a negative errno with the error filled.

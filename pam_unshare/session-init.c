@@ -1,25 +1,31 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * PID 1 of a session. It reaps, and it ends every process of the session when the application
- * closes it, dies, or when root on the host sends SIGTERM. Static and without allocation: the
- * memory of one page table and a few pages is what a login costs for as long as it lasts.
+ * PID 1 of a session. It reaps, and it ends every process of the session when the last
+ * application has closed it or died, or when root on the host sends SIGTERM. Static and without
+ * allocation: the memory of a few pages is what a login costs for as long as it lasts.
  */
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "facts.h"
+#include "protocol.h"
 
 #define CAP_KILL 5 /* capabilities(7); musl-gcc has no linux/capability.h */
 
@@ -164,8 +170,159 @@ static int wait_for_all(int limit_ms)
 	}
 }
 
+/* An application that has the session open, or one that has connected and not yet asked to join. */
+struct application {
+	int channel; /* -1 once it is gone */
+	int pidfd;   /* -1 as long as it has not joined */
+	int closing; /* it waits for MESSAGE_DONE */
+};
+
+#define APPLICATIONS_MAX 1000
+
+static struct application applications[APPLICATIONS_MAX];
+static int application_count;
+
+static void close_descriptor(int fd)
+{
+	if (fd != -1)
+		close(fd);
+}
+
+static void say(int channel, char message, int fd)
+{
+	char control[CMSG_SPACE(sizeof(int))] __attribute__((aligned(8))) = {0};
+	struct iovec part = {.iov_base = &message, .iov_len = 1};
+	struct msghdr m = {.msg_iov = &part, .msg_iovlen = 1};
+
+	if (fd != -1) {
+		struct cmsghdr *c = (struct cmsghdr *)(void *)control;
+
+		m.msg_control = control;
+		m.msg_controllen = sizeof(control);
+		c->cmsg_level = SOL_SOCKET;
+		c->cmsg_type = SCM_RIGHTS;
+		c->cmsg_len = CMSG_LEN(sizeof(int));
+		memcpy(CMSG_DATA(c), &fd, sizeof(int));
+	}
+	sendmsg(channel, &m, MSG_DONTWAIT | MSG_NOSIGNAL); /* it may be dead: nobody to tell then */
+}
+
+/* Take one message, and the descriptor that came with it or -1. 0 for none, -1 at the end. */
+static int hear(int channel, int *fd)
+{
+	char message = 0;
+	char control[CMSG_SPACE(sizeof(int))] __attribute__((aligned(8)));
+	struct iovec part = {.iov_base = &message, .iov_len = 1};
+	struct msghdr m = {
+		.msg_iov = &part,
+		.msg_iovlen = 1,
+		.msg_control = control,
+		.msg_controllen = sizeof(control),
+	};
+	ssize_t got = recvmsg(channel, &m, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+	struct cmsghdr *c = (struct cmsghdr *)(void *)control;
+
+	*fd = -1;
+	if (got == -1 && (errno == EAGAIN || errno == EINTR))
+		return 0;
+	if (got != 1)
+		return -1;
+	if (m.msg_controllen >= CMSG_LEN(sizeof(int)) && c->cmsg_level == SOL_SOCKET &&
+		c->cmsg_type == SCM_RIGHTS)
+		memcpy(fd, CMSG_DATA(c), sizeof(int));
+	return message;
+}
+
+static void add_application(int channel, int pidfd)
+{
+	if (application_count == APPLICATIONS_MAX)
+		close_descriptor(channel); /* it opens a session of its own */
+	else
+		applications[application_count++] =
+			(struct application){.channel = channel, .pidfd = pidfd};
+}
+
+static void drop_application(int i)
+{
+	close_descriptor(applications[i].channel);
+	close_descriptor(applications[i].pidfd);
+	applications[i] = applications[--application_count];
+}
+
+static void join(struct application *application, int pidfd)
+{
+	int self = (int)syscall(SYS_pidfd_open, getpid(), 0);
+
+	application->pidfd = pidfd;
+	if (self != -1)
+		say(application->channel, MESSAGE_WELCOME, self);
+	close_descriptor(self);
+}
+
+static void hear_application(struct application *application)
+{
+	int fd;
+	int message = hear(application->channel, &fd);
+
+	if (message == MESSAGE_JOIN && fd != -1 && application->pidfd == -1) {
+		join(application, fd);
+		return;
+	}
+	close_descriptor(fd);
+	if (message == MESSAGE_CLOSE) {
+		application->closing = 1;
+	} else if (message == -1) {
+		close_descriptor(application->channel);
+		application->channel = -1;
+	}
+}
+
+/* How many have the session open. */
+static int count_logins(void)
+{
+	int count = 0;
+
+	for (int i = 0; i < application_count; i++)
+		count += applications[i].pidfd != -1 && !applications[i].closing;
+	return count;
+}
+
+static void dismiss_closing(void)
+{
+	for (int i = application_count - 1; i >= 0; i--) {
+		if (applications[i].closing) {
+			say(applications[i].channel, MESSAGE_DONE, -1);
+			drop_application(i);
+		}
+	}
+}
+
+/* The inode of the socket's name as it was at the start: a later one is somebody else's. */
+static ino_t socket_inode;
+
+static ino_t look_at_socket(const char *name)
+{
+	struct stat status;
+
+	return fstatat(FACT_FD_DIRECTORY, name, &status, AT_SYMLINK_NOFOLLOW) == 0 ? status.st_ino
+										   : 0;
+}
+
+static void stop_listening(void)
+{
+	const char *name = getenv(FACT_SOCKET);
+
+	if (!name)
+		return;
+	/* In this order: while the name is there, somebody listens, and nobody replaces it. */
+	if (socket_inode != 0 && look_at_socket(name) == socket_inode)
+		unlinkat(FACT_FD_DIRECTORY, name, 0);
+	close(FACT_FD_LISTENER);
+}
+
 static void end_session(void)
 {
+	stop_listening();
 	if (!wait_for_all(0)) {
 		kill(-1, SIGHUP);
 		kill(-1, SIGTERM);
@@ -175,8 +332,49 @@ static void end_session(void)
 			wait_for_all(KILL_WAIT_MS);
 		}
 	}
-	(void)!write(FACT_FD_REPORT, "", 1); /* the application may be dead: nobody to tell then */
+	dismiss_closing();
 	_exit(0); /* the kernel ends and reaps what is left (pid_namespaces(7)) */
+}
+
+/* With nobody left who has the session open: end it, unless it lingers and something lives. */
+static int end_or_linger(void)
+{
+	const char *fact = getenv(FACT_CLOSE);
+	int live = fact && strcmp(fact, "linger") == 0 ? find_live() : 0;
+
+	if (live == 0)
+		end_session();
+	return live;
+}
+
+/* Wait for something to happen, and take it all in. LIVE is a pidfd to watch too, or -1. */
+static void take_events(int live)
+{
+	static struct pollfd p[3 + 2 * APPLICATIONS_MAX];
+	int count = application_count;
+	int listener = getenv(FACT_SOCKET) ? FACT_FD_LISTENER : -1;
+
+	p[0] = (struct pollfd){.fd = signals, .events = POLLIN};
+	p[1] = (struct pollfd){.fd = listener, .events = POLLIN};
+	p[2] = (struct pollfd){.fd = live, .events = POLLIN};
+	for (int i = 0; i < count; i++) {
+		p[3 + 2 * i] = (struct pollfd){.fd = applications[i].channel, .events = POLLIN};
+		p[4 + 2 * i] = (struct pollfd){.fd = applications[i].pidfd, .events = POLLIN};
+	}
+	if (poll(p, (nfds_t)(3 + 2 * count), -1) == -1)
+		return;
+	if (p[0].revents != 0 && take_signals())
+		end_session();
+	/* Backwards: dropping one puts the last in its place. */
+	for (int i = count - 1; i >= 0; i--) {
+		if (p[3 + 2 * i].revents != 0)
+			hear_application(&applications[i]);
+		if (p[4 + 2 * i].revents != 0 ||
+			(applications[i].channel == -1 && applications[i].pidfd == -1))
+			drop_application(i);
+	}
+	if (p[1].revents != 0)
+		add_application(accept4(FACT_FD_LISTENER, NULL, NULL, SOCK_CLOEXEC), -1);
 }
 
 /* The kernel's struct __user_cap_header_struct and __user_cap_data_struct, capget(2). */
@@ -208,10 +406,7 @@ static int drop_capabilities(void)
 int main(void)
 {
 	static const char misuse[] = "session-init is started by pam_unshare, see pam_unshare(8)\n";
-	struct pollfd p[] = {
-		{.fd = FACT_FD_APPLICATION, .events = POLLIN},
-		{.events = POLLIN},
-	};
+	struct rlimit files;
 	sigset_t all;
 
 	if (getpid() != 1 || !getenv(FACT_USER)) {
@@ -228,13 +423,23 @@ int main(void)
 	signals = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (signals == -1 || drop_capabilities() == -1)
 		return 1;
-	p[1].fd = signals;
+	/* Two descriptors for each login that joins; what pam_limits allows the user is too few. */
+	if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+		files.rlim_cur = files.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &files);
+	}
 
+	if (getenv(FACT_SOCKET))
+		socket_inode = look_at_socket(getenv(FACT_SOCKET));
+	add_application(FACT_FD_CHANNEL, FACT_FD_APPLICATION);
 	reap();
 	for (;;) {
-		if (poll(p, 2, -1) == -1 && errno != EINTR)
-			return 1;
-		if (p[0].revents != 0 || take_signals())
-			end_session();
+		int live = -1;
+
+		if (count_logins() == 0)
+			live = end_or_linger();
+		dismiss_closing();
+		take_events(live);
+		close_descriptor(live);
 	}
 }

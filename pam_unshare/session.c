@@ -2,49 +2,57 @@
 #include "session.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
-#include <linux/magic.h>
+#include <net/if.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/vfs.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "facts.h"
+#include "environment.h"
+#include "host.h"
 #include "launch.h"
 #include "mountinfo.h"
 #include "procfs.h"
+#include "protocol.h"
+#include "share.h"
 #include "syscalls.h"
 
 /*
- * What the application needs to get back, and to end the session. It lies in a page of its own
- * that the kernel empties in every forked copy of the application (MADV_WIPEONFORK): a child that
- * calls pam_end finds no session there, however its PID looks in its own namespace.
+ * It lies in pages of its own that the kernel empties in every forked copy of the application
+ * (MADV_WIPEONFORK): a child that calls pam_end finds no session there, however its PID looks in
+ * its own namespace.
  */
 struct session {
 	bool open;
-	int application; /* pidfd of the application itself: the way back to its PID namespace */
-	int mount_namespace;
-	int root, cwd; /* O_PATH */
-	int init;      /* pidfd of PID 1 */
-	int report;    /* PID 1 writes a byte when no live process is left */
-	pid_t init_pid;
-	ino_t namespace;
+	bool joined;
+	bool not_shared; /* although it was to be, for this reason: */
+	struct error why_not_shared;
 	unsigned int grace_ms;
-	char cwd_path[PATH_MAX]; /* of a working directory on a procfs; or empty */
+	int init;    /* pidfd of PID 1 */
+	int channel; /* socket to PID 1 (protocol.h) */
+	pid_t init_pid;
+	ino_t namespace; /* inode number of its PID namespace */
+	struct host host;
 };
 
 bool session_is_open(const struct session *session)
 {
 	return session->open;
+}
+
+bool session_is_joined(const struct session *session)
+{
+	return session->joined;
+}
+
+const struct error *session_not_shared(const struct session *session)
+{
+	return session->not_shared && !session->joined ? &session->why_not_shared : NULL;
 }
 
 pid_t session_init_pid(const struct session *session)
@@ -55,23 +63,6 @@ pid_t session_init_pid(const struct session *session)
 ino_t session_namespace(const struct session *session)
 {
 	return session->namespace;
-}
-
-static void close_descriptor(int *fd)
-{
-	if (*fd != -1)
-		close(*fd);
-	*fd = -1;
-}
-
-static void close_descriptors(struct session *session)
-{
-	close_descriptor(&session->application);
-	close_descriptor(&session->mount_namespace);
-	close_descriptor(&session->root);
-	close_descriptor(&session->cwd);
-	close_descriptor(&session->init);
-	close_descriptor(&session->report);
 }
 
 static struct session *new_session(void)
@@ -85,8 +76,8 @@ static struct session *new_session(void)
 		munmap(session, sizeof(*session));
 		return NULL;
 	}
-	session->application = session->mount_namespace = session->root = session->cwd = -1;
-	session->init = session->report = -1;
+	session->init = session->channel = -1;
+	host_init(&session->host);
 	return session;
 }
 
@@ -95,205 +86,78 @@ void session_free(struct session *session)
 	munmap(session, sizeof(*session));
 }
 
-/*
- * Keep a descriptor for as long as the session lasts: not in the place of a standard one that the
- * application has closed, where its child would find it or replace it.
- */
-static int keep(int fd)
+static void close_descriptor(int *fd)
 {
-	int kept, code;
+	if (*fd != -1)
+		close(*fd);
+	*fd = -1;
+}
 
-	if (fd == -1 || fd > STDERR_FILENO)
-		return fd;
-	kept = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
-	code = errno;
+static void close_descriptors(struct session *session)
+{
+	close_descriptor(&session->init);
+	close_descriptor(&session->channel);
+	host_forget(&session->host);
+}
+
+/* A new network namespace has its loopback interface down. */
+static int bring_loopback_up(struct error *error)
+{
+	struct ifreq interface = {.ifr_name = "lo", .ifr_flags = IFF_UP};
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	int result = 0;
+
+	if (fd == -1)
+		return error_set(error, errno, "create a socket in the network namespace", NULL);
+	if (ioctl(fd, SIOCSIFFLAGS, &interface) == -1)
+		result = error_set(error, errno, "bring up the loopback interface", NULL);
 	close(fd);
-	errno = code;
-	return kept;
-}
-
-/*
- * This thread's own directory in /proc. It is "self" where that is the same, as in every
- * application but a few: the kernel takes a third of the time to find it.
- */
-#define OWN(file) (gettid() == getpid() ? "/proc/self/" file : "/proc/thread-self/" file)
-
-/*
- * Two sessions in one process cannot be: its children go to one PID namespace. While a session is
- * open the application is not in its own /proc, which is the session's.
- */
-static int refuse_second(struct session *session, struct error *error)
-{
-	struct stat own, children;
-	struct statfs proc;
-
-	if (stat(OWN("ns/pid"), &own) == -1 || stat(OWN("ns/pid_for_children"), &children) == -1) {
-		if (errno != ENOENT)
-			return error_set(error, errno, "read", OWN("ns"));
-		if (statfs("/proc", &proc) == 0 && proc.f_type == PROC_SUPER_MAGIC)
-			return error_set(error, 0,
-				"open another session in a process that has one open", NULL);
-		return error_set(error, 0, "find a procfs on /proc (mount one there)", NULL);
-	}
-	if (own.st_ino != children.st_ino)
-		return error_set(
-			error, 0, "open another session in a process that has one open", NULL);
-	session->namespace = own.st_ino;
-	return 0;
-}
-
-/*
- * Where the working directory is on a procfs, its path; it shows the host's processes and has to
- * be entered again in the private one.
- */
-static int note_procfs_cwd(struct session *session, struct error *error)
-{
-	struct statfs fs;
-
-	if (fstatfs(session->cwd, &fs) == -1)
-		return error_set(error, errno, "look at the working directory", NULL);
-	if (fs.f_type == PROC_SUPER_MAGIC &&
-		(!getcwd(session->cwd_path, sizeof(session->cwd_path)) ||
-			session->cwd_path[0] != '/'))
-		strcpy(session->cwd_path, "/"); /* a directory of a process that is gone */
-	return 0;
-}
-
-static int keep_way_back(struct session *session, struct error *error)
-{
-	session->application = keep(sys_pidfd_open(getpid()));
-	if (session->application == -1)
-		return error_set(error, errno, "keep a pidfd of the application", NULL);
-	session->mount_namespace = keep(open(OWN("ns/mnt"), O_RDONLY | O_CLOEXEC));
-	if (session->mount_namespace == -1)
-		return error_set(error, errno, "keep the mount namespace of the application", NULL);
-	session->root = keep(open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
-	if (session->root == -1)
-		return error_set(error, errno, "keep the root directory of the application", NULL);
-	session->cwd = keep(open(".", O_PATH | O_DIRECTORY | O_CLOEXEC));
-	if (session->cwd == -1)
-		return error_set(
-			error, errno, "keep the working directory of the application", NULL);
-	return note_procfs_cwd(session, error);
-}
-
-/* setns into a mount namespace sets root and working directory to its "/" (setns(2)). */
-static int leave_mount_namespace(const struct session *session, struct error *error)
-{
-	if (setns(session->mount_namespace, CLONE_NEWNS) == -1)
-		return error_set(error, errno, "go back to the mount namespace", NULL);
-	if (fchdir(session->root) == -1 || chroot(".") == -1)
-		return error_set(error, errno, "go back to the root directory", NULL);
-	if (fchdir(session->cwd) == -1)
-		return error_set(error, errno, "go back to the working directory", NULL);
-	return 0;
-}
-
-static int leave_pid_namespace(const struct session *session, struct error *error)
-{
-	if (setns(session->application, CLONE_NEWPID) == -1)
-		return error_set(error, errno, "go back to the PID namespace", NULL);
-	return 0;
-}
-
-/* The facts of the session, one string each (facts.h); the environment of PID 1. */
-enum { FACTS_MAX = 8 };
-
-struct facts {
-	char *title;
-	char *environment[FACTS_MAX + 1];
-	size_t count;
-	bool failed;
-};
-
-__attribute__((format(printf, 2, 3))) static void add_fact(
-	struct facts *facts, const char *format, ...)
-{
-	va_list arguments;
-
-	va_start(arguments, format);
-	if (vasprintf(&facts->environment[facts->count], format, arguments) == -1) {
-		facts->environment[facts->count] = NULL;
-		facts->failed = true;
-	} else {
-		facts->count++;
-	}
-	va_end(arguments);
-}
-
-static void free_facts(struct facts *facts)
-{
-	free(facts->title);
-	for (size_t i = 0; i < facts->count; i++)
-		free(facts->environment[i]);
-}
-
-static int make_facts(
-	const struct session_request *request, struct facts *facts, struct error *error)
-{
-	char user[128], service[128];
-
-	*facts = (struct facts){0};
-	if (asprintf(&facts->title, FACT_TITLE_FORMAT,
-		    error_printable(request->user, user, sizeof(user)),
-		    error_printable(request->service, service, sizeof(service))) == -1) {
-		facts->title = NULL;
-		facts->failed = true;
-	}
-	add_fact(facts, FACT_USER "=%s", request->user);
-	add_fact(facts, FACT_UID "=%lu", (unsigned long)request->uid);
-	add_fact(facts, FACT_SERVICE "=%s", request->service);
-	if (request->tty && *request->tty != '\0')
-		add_fact(facts, FACT_TTY "=%s", request->tty);
-	if (request->rhost && *request->rhost != '\0')
-		add_fact(facts, FACT_RHOST "=%s", request->rhost);
-	add_fact(facts, FACT_START "=%lld", (long long)time(NULL));
-	add_fact(facts, FACT_SCOPE "=session");
-	add_fact(facts, FACT_GRACE "=%u", request->grace_ms);
-	if (facts->failed)
-		return error_set(error, ENOMEM, "note the facts of the session", NULL);
-	return 0;
+	return result;
 }
 
 /* Start PID 1, which sets up the mount namespace that the application has just unshared. */
-static int start_init(
-	struct session *session, const struct session_request *request, struct error *error)
+static int start_init(struct session *session, const struct session_request *request,
+	const struct share *share, struct error *error)
 {
-	struct launch launch = {.path = request->init, .application = session->application};
+	struct launch launch = {
+		.path = request->init,
+		.private = request->private,
+		.application = session->host.application,
+		.listener = share ? share->listener : -1,
+		.directory = share ? share->directory : -1,
+	};
+	struct environment environment = {0};
 	struct procfs_plan plan = {0};
 	struct mountinfo info;
-	struct facts facts;
-	int report[2];
-	int result;
+	int channel[2];
+	int result = mountinfo_read(HOST_PROC("mountinfo"), &info);
 
-	result = mountinfo_read(OWN("mountinfo"), &info);
 	if (result < 0) {
 		mountinfo_free(&info);
-		return error_set(error, -result, "read", OWN("mountinfo"));
+		return error_set(error, -result, "read", HOST_PROC("mountinfo"));
 	}
-	result = procfs_plan_make(&info, &plan, error);
+	result = procfs_plan_make(&info, request->proc ? request->proc : "", &plan, error);
 	if (result < 0)
-		goto free_plan;
-	result = make_facts(request, &facts, error);
+		goto out;
+	result = environment_make(request, share ? share->name : NULL, &environment, error);
 	if (result < 0)
-		goto free_facts;
-	if (pipe2(report, O_CLOEXEC) == -1) {
-		result = error_set(error, errno, "create a pipe", NULL);
-		goto free_facts;
+		goto out;
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, channel) == -1) {
+		result = error_set(error, errno, "create a socket to PID 1", NULL);
+		goto out;
 	}
-	session->report = keep(report[0]);
-	launch.report = report[1];
-	launch.argv = (char *const[]){facts.title, NULL};
-	launch.environment = facts.environment;
+	session->channel = host_keep_descriptor(channel[0]);
+	launch.channel = channel[1];
+	launch.argv = (char *const[]){environment.title, NULL};
+	launch.environment = environment.facts;
 	launch.plan = &plan;
-	if (session->report == -1)
-		result = error_set(error, errno, "keep a pipe", NULL);
+	if (session->channel == -1)
+		result = error_set(error, errno, "keep a socket to PID 1", NULL);
 	else
 		result = launch_init(&launch, &session->init_pid, &session->init, error);
-	close(report[1]);
-free_facts:
-	free_facts(&facts);
-free_plan:
+	close(channel[1]);
+out:
+	environment_free(&environment);
 	procfs_plan_free(&plan);
 	return result;
 }
@@ -305,54 +169,165 @@ static int verify(struct session *session, struct error *error)
 
 	if (stat("/proc/1/ns/pid", &ns) == -1)
 		return error_set(error, errno, "find PID 1 in the private /proc", NULL);
-	if (ns.st_ino == session->namespace)
+	if (ns.st_ino == session->host.pid_namespace)
 		return error_set(error, 0, "find another PID namespace in the private /proc", NULL);
 	session->namespace = ns.st_ino;
 	return 0;
 }
 
-static int enter(struct session *session, struct error *error)
+static int enter_again(const struct host *host, struct error *error)
+{
+	if (chdir(host->cwd_path) == -1 && chdir("/") == -1)
+		return error_set(error, errno, "enter the working directory again", NULL);
+	return 0;
+}
+
+static int enter_new(struct session *session, struct error *error)
 {
 	int result;
 
 	if (setns(session->init, CLONE_NEWPID) == -1)
 		return error_set(error, errno, "send children to the PID namespace", NULL);
 	result = verify(session, error);
-	if (result == 0 && session->cwd_path[0] != '\0' && chdir(session->cwd_path) == -1 &&
-		chdir("/") == -1)
-		result = error_set(error, errno, "enter the working directory again", NULL);
+	if (result == 0 && session->host.cwd_path[0] != '\0')
+		result = enter_again(&session->host, error);
+	return result;
+}
+
+/*
+ * Open a new session, which others may join where SHARE is not NULL. Undone when one of its steps
+ * fails.
+ */
+static int isolate(struct session *session, const struct session_request *request,
+	struct share *share, struct error *error)
+{
+	int result = 0;
+
+	if (unshare(CLONE_NEWNS | request->namespaces) == -1) {
+		result = error_set(error, errno, "create the namespaces", NULL);
+		if (share)
+			share_withdraw(share);
+		return result;
+	}
+	if (request->namespaces & CLONE_NEWNET)
+		result = bring_loopback_up(error);
+	if (result == 0)
+		result = start_init(session, request, share, error);
+	if (result == 0)
+		result = enter_new(session, error);
 	if (result < 0) {
 		struct error ignored; /* the first failure is the one to report */
 
-		leave_pid_namespace(session, &ignored);
+		if (session->init != -1)
+			sys_pidfd_send_signal(session->init, SIGKILL);
+		if (share)
+			share_withdraw(share);
+		host_return(&session->host, &ignored);
 	}
 	return result;
 }
 
-/* Steps 4 to 8 of the opening: with all signals blocked, and undone when one of them fails. */
-static int isolate(
+/* Joining leads to the "/" of the session's mount namespace: a chroot must not be left by it. */
+static int verify_root(const struct session *session, struct error *error)
+{
+	struct stat before, now;
+
+	if (fstat(session->host.root, &before) == -1 || stat("/", &now) == -1)
+		return error_set(error, errno, "compare the root directories", NULL);
+	if (before.st_dev != now.st_dev || before.st_ino != now.st_ino)
+		return error_set(error, EXDEV, "join a session with another root directory", NULL);
+	return 0;
+}
+
+/*
+ * Enter the session that PID 1 has taken this application into. Undone when one of its steps fails.
+ * The working directory is entered again by its path: a descriptor of the old one would lead up to
+ * the host's /proc.
+ */
+static int enter_joined(
 	struct session *session, const struct session_request *request, struct error *error)
 {
-	int result;
+	int result = 0;
 
-	if (unshare(CLONE_NEWNS) == -1)
-		return error_set(error, errno, "create a mount namespace", NULL);
-	result = start_init(session, request, error);
+	/* setns(2) refuses a process that shares its working directory with another thread. */
+	if (unshare(CLONE_FS) == -1)
+		return error_set(error, errno, "have a working directory of its own", NULL);
+	if (setns(session->init, CLONE_NEWPID | CLONE_NEWNS | request->namespaces) == -1)
+		return error_set(error, errno, "join the session", NULL);
+	result = verify_root(session, error);
 	if (result == 0)
-		result = enter(session, error);
+		result = verify(session, error);
+	if (result == 0)
+		result = enter_again(&session->host, error);
 	if (result < 0) {
 		struct error ignored;
 
-		if (session->init != -1)
-			sys_pidfd_send_signal(session->init, SIGKILL);
-		leave_mount_namespace(session, &ignored);
+		host_return(&session->host, &ignored);
 	}
+	return result;
+}
+
+/* Join the session that others have open. Returns 1 when joined, 0 or a negative errno when not. */
+static int join(struct session *session, const struct session_request *request, struct share *share,
+	struct error *error)
+{
+	struct host *host = &session->host;
+	bool on_procfs = host->cwd_path[0] != '\0';
+	int result = share_join(share, host->application, &session->channel, &session->init,
+		&session->init_pid, error);
+
+	if (result != 1)
+		return result;
+	host_note_cwd(host);
+	result = enter_joined(session, request, error);
+	if (result < 0) {
+		if (!on_procfs)
+			host->cwd_path[0] = '\0'; /* in a new session it can stay as it is */
+		close_descriptor(&session->channel);
+		close_descriptor(&session->init);
+		return result;
+	}
+	session->joined = true;
+	return 1;
+}
+
+/*
+ * Join the session that this login shares, or open it for others to join. Where it cannot be
+ * shared, the login gets a session of its own: isolated all the same.
+ */
+static int open_shared(struct session *session, const struct session_request *request, bool *there,
+	struct error *error)
+{
+	struct error *why = &session->why_not_shared;
+	struct share share;
+	int result = share_begin(&share, session->host.pid_namespace, request->share,
+		request->share_id, request->namespaces, why);
+
+	if (result == 0) {
+		enum share_place place = share_place(&share);
+
+		if (place == SHARE_INSIDE)
+			error_set(why, 0, "join sessions outside of the one that the login is from",
+				NULL);
+		session->not_shared = place == SHARE_INSIDE;
+		*there = place == SHARE_THERE;
+		if (!*there)
+			result = join(session, request, &share, session->not_shared ? error : why);
+	}
+	if (result < 0)
+		session->not_shared = true;
+	if (result == 1 || *there)
+		result = 0;
+	else
+		result = isolate(session, request, share.listener == -1 ? NULL : &share, error);
+	share_end(&share);
 	return result;
 }
 
 int session_open(const struct session_request *request, struct session **out, struct error *error)
 {
 	struct session *session = new_session();
+	bool there = false; /* the application is in the session that the login shares */
 	sigset_t all, before;
 	int result;
 
@@ -361,16 +336,17 @@ int session_open(const struct session_request *request, struct session **out, st
 		return error_set(error, errno, "allocate a session", NULL);
 	session->grace_ms = request->grace_ms;
 
-	result = refuse_second(session, error);
-	if (result == 0)
-		result = keep_way_back(session, error);
+	result = host_keep(&session->host, request->namespaces, error);
 	if (result == 0) {
 		sigfillset(&all);
 		pthread_sigmask(SIG_SETMASK, &all, &before);
-		result = isolate(session, request, error);
+		if (request->share)
+			result = open_shared(session, request, &there, error);
+		else
+			result = isolate(session, request, NULL, error);
 		pthread_sigmask(SIG_SETMASK, &before, NULL);
 	}
-	if (result < 0) {
+	if (result < 0 || there) {
 		close_descriptors(session);
 		session_free(session);
 		return result;
@@ -389,13 +365,13 @@ static long milliseconds_since(const struct timespec *start)
 }
 
 /*
- * Wait for PID 1's report; not for its end: it cannot end before the application has reaped its
+ * Wait for PID 1's answer; not for its end: it cannot end before the application has reaped its
  * own children, which may be what it does next (pid_namespaces(7), zap_pid_ns_processes).
  */
-static int wait_for_report(const struct session *session, struct error *error)
+static int wait_for_done(const struct session *session, struct error *error)
 {
 	const long limit = (long)session->grace_ms + 1000;
-	struct pollfd p = {.fd = session->report, .events = POLLIN};
+	struct pollfd p = {.fd = session->channel, .events = POLLIN};
 	struct timespec start;
 	long left = limit;
 	int ready;
@@ -405,13 +381,15 @@ static int wait_for_report(const struct session *session, struct error *error)
 		ready = poll(&p, 1, (int)left);
 		left = limit - milliseconds_since(&start);
 	} while (ready == -1 && errno == EINTR && left > 0);
-	if (ready == 1) /* the report; or PID 1 died, and the kernel kills the rest */
+	if (ready == 1) /* MESSAGE_DONE; or PID 1 died, and the kernel kills the rest */
 		return 0;
-	return error_set(error, ready == -1 ? errno : ETIMEDOUT, "see the last process end", NULL);
+	return error_set(error, ready == -1 ? errno : ETIMEDOUT,
+		"see the last process of the session end", NULL);
 }
 
 int session_close(struct session *session, struct error *error)
 {
+	const char message = MESSAGE_CLOSE;
 	struct error later;
 	int result = 0, next;
 
@@ -419,13 +397,12 @@ int session_close(struct session *session, struct error *error)
 		return 0;
 	session->open = false;
 
-	if (sys_pidfd_send_signal(session->init, SIGTERM) == -1 && errno != ESRCH)
+	if (send(session->channel, &message, 1, MSG_NOSIGNAL) == -1 && errno != EPIPE &&
+		errno != ECONNRESET) /* PID 1 is dead, and the session with it */
 		result = error_set(error, errno, "tell PID 1 to end the session", NULL);
-	next = leave_pid_namespace(session, result ? &later : error);
+	next = host_return(&session->host, result ? &later : error);
 	result = result ? result : next;
-	next = leave_mount_namespace(session, result ? &later : error);
-	result = result ? result : next;
-	next = wait_for_report(session, result ? &later : error);
+	next = wait_for_done(session, result ? &later : error);
 	result = result ? result : next;
 
 	close_descriptors(session);

@@ -20,14 +20,22 @@ struct session_request {
 	const char *service;
 	const char *tty;
 	const char *rhost;
-	unsigned int grace_ms; /* between SIGTERM and SIGKILL at the end */
-	const char *init;      /* path of session-init */
+	const char *init;       /* path of session-init */
+	const char *proc;       /* further options of the private /proc; or NULL */
+	unsigned int grace_ms;  /* between SIGTERM and SIGKILL at the end */
+	bool linger;            /* after the last close, stay as long as there is a process */
+	bool private;           /* no mount propagation from the host either */
+	int namespaces;         /* CLONE_NEW*: further namespaces */
+	char share;             /* 'u', 'g': with all logins of this uid, gid; 0: with nobody */
+	unsigned long share_id; /* the uid or gid */
 };
 
 /*
- * session_open - put the application's next children into a new session.
+ * session_open - put the application's next children into a session: a new one, or one that
+ * other logins have open and that this one shares.
  * @request: who and how.
- * @session: set to the session, which session_close and session_free take.
+ * @session: set to the session, which session_close and session_free take; NULL where the
+ *           application itself is in the session that the login shares, and nothing was to do.
  * @error: filled when something is wrong.
  *
  * Call it in the application; the thread that calls it is the one whose children are isolated.
@@ -58,6 +66,12 @@ void session_free(struct session *session);
 
 /* session_is_open - whether it is this process that opened the session and has not closed it. */
 bool session_is_open(const struct session *session);
+
+/* Whether the session was there, and was joined. */
+bool session_is_joined(const struct session *session);
+
+/* Why a session that was to be shared is not, or NULL. */
+const struct error *session_not_shared(const struct session *session);
 
 /* PID 1's PID in the application's PID namespace, and the inode number of the new namespace. */
 pid_t session_init_pid(const struct session *session);

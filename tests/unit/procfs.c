@@ -27,7 +27,7 @@ static int make(const char *mounts)
 	procfs_plan_free(&plan);
 	memset(&error, 0, sizeof(error));
 	assert_int_equal(mountinfo_parse(text, &info), 0);
-	return procfs_plan_make(&info, &plan, &error);
+	return procfs_plan_make(&info, "", &plan, &error);
 }
 
 static int free_plan(void **state)

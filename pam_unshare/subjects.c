@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: MIT */
+#include "subjects.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define UID_LIMIT 4294967295UL /* (uid_t)-1 is nobody's, credentials(7) */
+
+struct element {
+	const char *text;
+	size_t length;
+};
+
+/* Cut the next element off a list. Returns false at its end. */
+static bool next_element(const char **list, size_t *left, struct element *element)
+{
+	size_t i = 0;
+
+	if (!*list)
+		return false;
+	while (i < *left && (*list)[i] != ',')
+		i += (*list)[i] == '\\' && i + 1 < *left ? 2 : 1;
+	*element = (struct element){*list, i};
+	if (i < *left) {
+		*list += i + 1;
+		*left -= i + 1;
+	} else {
+		*list = NULL;
+	}
+	return true;
+}
+
+static bool element_is(struct element element, const char *word)
+{
+	for (size_t i = 0; i < element.length; i++, word++) {
+		if (element.text[i] == '\\' && i + 1 < element.length)
+			i++;
+		if (*word == '\0' || element.text[i] != *word)
+			return false;
+	}
+	return *word == '\0';
+}
+
+/* Digits at the start of an element. Returns how many, 0 where there are none or too many. */
+static size_t parse_uid(struct element element, unsigned long *uid)
+{
+	size_t i;
+
+	*uid = 0;
+	for (i = 0; i < element.length && element.text[i] >= '0' && element.text[i] <= '9'; i++) {
+		*uid = *uid * 10 + (unsigned long)(element.text[i] - '0');
+		if (*uid >= UID_LIMIT)
+			return 0;
+	}
+	return i;
+}
+
+/* Whether it is made of digits and hyphens: then it has to be a uid or a range. */
+static bool looks_like_uids(struct element element)
+{
+	if (element.length == 0 || element.text[0] < '0' || element.text[0] > '9')
+		return false;
+	for (size_t i = 0; i < element.length; i++)
+		if ((element.text[i] < '0' || element.text[i] > '9') && element.text[i] != '-')
+			return false;
+	return true;
+}
+
+static bool parse_range(struct element element, unsigned long *first, unsigned long *last)
+{
+	size_t digits = parse_uid(element, first);
+
+	*last = *first;
+	if (digits == 0)
+		return false;
+	if (digits == element.length)
+		return true;
+	if (element.text[digits] != '-')
+		return false;
+	element.text += digits + 1;
+	element.length -= digits + 1;
+	digits = parse_uid(element, last);
+	return digits != 0 && digits == element.length && *first <= *last;
+}
+
+static int refuse(struct element element, const char *step, const char *remedy, struct error *error)
+{
+	char word[128];
+	size_t length = element.length < sizeof(word) ? element.length : sizeof(word) - 1;
+
+	memcpy(word, element.text, length);
+	word[length] = '\0';
+	error_set(error, 0, step, length ? word : "\"\"");
+	error->remedy = remedy;
+	return -EINVAL;
+}
+
+int subjects_check(const char *list, struct error *error)
+{
+	size_t left = strlen(list);
+	unsigned long first, last;
+	struct element element;
+
+	while (next_element(&list, &left, &element)) {
+		if (element.length == 0 || element_is(element, "@"))
+			return refuse(element, "understand the list element",
+				"a list is made of user names, @groups, uids and ranges such as "
+				"1000-1999, "
+				"with commas between and no spaces",
+				error);
+		if (looks_like_uids(element) && !parse_range(element, &first, &last))
+			return refuse(element, "understand the uids",
+				"a uid is a number below 4294967295, a range is two of them such "
+				"as 1000-1999",
+				error);
+	}
+	return 0;
+}
+
+bool list_contains(const char *list, size_t length, const char *word)
+{
+	struct element element;
+
+	while (next_element(&list, &length, &element))
+		if (element_is(element, "*") || element_is(element, word))
+			return true;
+	return false;
+}
+
+/* The name of a group, from malloc. NULL with a code of 0 where it has none. */
+static char *group_name(gid_t gid, int *code)
+{
+	struct group group, *found = NULL;
+	size_t size = 1024;
+	char *buffer = NULL, *name = NULL;
+
+	do {
+		char *larger = realloc(buffer, size);
+
+		if (!larger) {
+			*code = ENOMEM;
+			break;
+		}
+		buffer = larger;
+		*code = getgrgid_r(gid, &group, buffer, size, &found);
+		size *= 2;
+	} while (*code == ERANGE && size < (1 << 24));
+	/* getgrgid(3): these may stand for "not found" too */
+	if (*code == ENOENT || *code == ESRCH)
+		*code = 0;
+	if (*code == 0 && found) {
+		name = strdup(group.gr_name);
+		if (!name)
+			*code = ENOMEM;
+	}
+	free(buffer);
+	return name;
+}
+
+static int look_up_groups(struct login *login, struct error *error)
+{
+	int count = 64, code = 0;
+	gid_t *gids = NULL;
+
+	for (;;) {
+		int room = count;
+		gid_t *larger = realloc(gids, (size_t)room * sizeof(*gids));
+
+		if (!larger) {
+			code = ENOMEM;
+			goto out;
+		}
+		gids = larger;
+		if (getgrouplist(login->user, login->gid, gids, &count) != -1)
+			break;
+		count = count > room ? count
+				     : room * 2; /* getgrouplist(3) says how many there are */
+	}
+	login->groups = calloc((size_t)count, sizeof(*login->groups));
+	if (!login->groups)
+		code = ENOMEM;
+	for (int i = 0; i < count && code == 0; i++) {
+		char *name = group_name(gids[i], &code);
+
+		if (name)
+			login->groups[login->group_count++] = name;
+	}
+out:
+	free(gids);
+	if (code != 0)
+		return error_set(error, code, "look up the groups", NULL);
+	login->groups_known = true;
+	return 0;
+}
+
+static int is_in_group(struct element element, struct login *login, struct error *error)
+{
+	int result = login->groups_known ? 0 : look_up_groups(login, error);
+
+	if (result < 0)
+		return result;
+	element.text++;
+	element.length--;
+	for (size_t i = 0; i < login->group_count; i++)
+		if (element_is(element, login->groups[i]))
+			return 1;
+	return 0;
+}
+
+int subjects_match(const char *list, size_t length, struct login *login, struct error *error)
+{
+	unsigned long first, last;
+	struct element element;
+
+	while (next_element(&list, &length, &element)) {
+		int result;
+
+		if (element.length > 0 && element.text[0] == '@')
+			result = is_in_group(element, login, error);
+		else if (looks_like_uids(element))
+			result = parse_range(element, &first, &last) && login->uid >= first &&
+				 login->uid <= last;
+		else
+			result = element_is(element, "*") || element_is(element, login->user);
+		if (result != 0)
+			return result;
+	}
+	return 0;
+}
+
+void login_free(struct login *login)
+{
+	for (size_t i = 0; i < login->group_count; i++)
+		free(login->groups[i]);
+	free(login->groups);
+	login->groups = NULL;
+	login->group_count = 0;
+	login->groups_known = false;
+}

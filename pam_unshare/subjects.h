@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef PAM_UNSHARE_SUBJECTS_H
+#define PAM_UNSHARE_SUBJECTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "error.h"
+
+/*
+ * Who logs in, and the LISTs that name users: "alice,@staff,1000-1999". An element is a user
+ * name, @ and a group's name, a uid, a range of uids, or * for everyone. A backslash before a
+ * character takes it as it is, so that names may hold commas and spaces.
+ */
+struct login {
+	const char *user;
+	uid_t uid;
+	gid_t gid; /* of the primary group */
+	const char *service;
+	char **groups; /* names of all groups; looked up when the first list needs them */
+	size_t group_count;
+	bool groups_known;
+};
+
+/*
+ * subjects_check - whether a LIST is well-formed. It asks no database: a user or group that is
+ * not there (yet) is no error.
+ *
+ * Returns 0 or -EINVAL with the error naming the element.
+ */
+int subjects_check(const char *list, struct error *error);
+
+/*
+ * subjects_match - whether a well-formed LIST names this login.
+ * @list: LENGTH bytes of it count.
+ *
+ * Looks the user's groups up at the first @group, through NSS; login_free frees them.
+ * Returns 1, 0, or a negative errno where the groups cannot be looked up.
+ */
+int subjects_match(const char *list, size_t length, struct login *login, struct error *error);
+
+/*
+ * list_contains - whether one of the comma-separated elements is WORD, or "*".
+ * @list: LENGTH bytes of it count; with backslashes as above.
+ */
+bool list_contains(const char *list, size_t length, const char *word);
+
+void login_free(struct login *login);
+
+#endif
