@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: MIT */
+
+/* nsinfo status: where am I? Exit status 0 in a session, 1 outside, 2 if that cannot be told. */
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli.h"
+#include "cleanup.h"
+#include "list.h"
+#include "mounts.h"
+#include "text.h"
+
+#define EXIT_INSIDE  0
+#define EXIT_OUTSIDE 1
+#define EXIT_UNKNOWN 2
+
+static void line(const char *key, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static void line(const char *key, const char *format, ...)
+{
+	va_list args;
+
+	printf("%11s: ", key);
+	va_start(args, format);
+	text_vprint(stdout, format, args);
+	va_end(args);
+	fputc('\n', stdout);
+}
+
+/* The terminal that this command runs on, for a user who may not read the session's facts. */
+static char *own_tty(const struct proc *proc)
+{
+	struct proc_stat stat;
+	char name[TEXT_TIME];
+
+	if (proc_stat(proc, getpid(), &stat) < 0)
+		return NULL;
+	return text_copy(proc_tty_name(stat.tty, name, sizeof(name)));
+}
+
+/* A procfs elsewhere is worth a line: it may show what /proc does not. */
+static void print_proc(const struct proc *proc, const struct sessions *sessions)
+{
+	struct mounts mounts;
+	const struct mount *mount = NULL;
+
+	if (mounts_read(proc, getpid(), &mounts) == 0)
+		mount = mounts_at(&mounts, "/proc");
+	line("/proc", "private, shows %zu process%s%s%s", sessions->n_processes,
+		sessions->n_processes == 1 ? "" : "es", mount ? "; mounted " : "",
+		mount ? mount->options : "");
+	for (size_t i = 0; i < mounts.count; i++)
+		if (strcmp(mounts.list[i].type, "proc") == 0 &&
+			strcmp(mounts.list[i].point, "/proc") != 0 &&
+			strncmp(mounts.list[i].point, "/proc/", 6) != 0)
+			line("Also", "a procfs at %s", mounts.list[i].point);
+	mounts_free(&mounts);
+}
+
+static void print_inside(
+	const struct proc *proc, const struct sessions *sessions, const struct session *session)
+{
+	char since[TEXT_TIME];
+
+	puts("This is an isolated login: a PID namespace and a /proc of its own.\n");
+	if (session->user && session->uid >= 0)
+		line("User", "%s (%lld)", session->user, session->uid);
+	else if (session->user)
+		line("User", "%s", session->user);
+	if (session->service)
+		line("Service", "%s", session->service);
+	if (session->tty)
+		line("Terminal", "%s", session->tty);
+	if (session->rhost)
+		line("From", "%s", session->rhost);
+	if (session->start > 0)
+		line("Since", "%s",
+			text_time_long(session->start, time(NULL), since, sizeof(since)));
+	if (session->scope)
+		line("Scope", "%s", session->scope);
+	line("Namespace", "%llu", (unsigned long long)session->ns);
+	print_proc(proc, sessions);
+	if (sessions->count > 1)
+		line("Sessions", "%zu opened from in here (nsinfo list)", sessions->count - 1);
+}
+
+/* Who may see every process knows how many sessions there are. */
+static bool knows_all(const struct sessions *sessions)
+{
+	for (size_t i = 0; i < sessions->count; i++)
+		if (!sessions->list[i]->verified)
+			return false;
+	return geteuid() == 0;
+}
+
+static void print_outside(const struct proc *proc, const struct sessions *sessions)
+{
+	struct proc_status init;
+
+	fputs("This shell is not isolated: its PID namespace is ", stdout);
+	if (proc_status(proc, 1, &init) == 0 && strcmp(init.name, "session-init") != 0)
+		text_print(stdout, "%s's", init.name);
+	else
+		fputs("not a session's", stdout);
+	text_print(stdout, " (%llu),\nand its /proc shows %zu processes.\n",
+		(unsigned long long)proc->own_pid_ns, sessions->n_processes);
+	if (!knows_all(sessions))
+		return;
+	if (sessions->count == 0)
+		puts("No session is open below it.");
+	else
+		printf("%zu session%s open below it: see \"nsinfo list\".\n", sessions->count,
+			sessions->count == 1 ? " is" : "s are");
+}
+
+static void print_json(const struct sessions *sessions)
+{
+	struct json json = JSON(stdout);
+
+	json_object(&json, NULL);
+	json_object(&json, "status");
+	json_bool(&json, "isolated", sessions->own);
+	list_json(sessions->own, &json, "session");
+	json_number(&json, "visible", (long long)sessions->n_processes);
+	json_known(&json, "sessions", knows_all(sessions),
+		(long long)sessions->count - (sessions->own != NULL));
+	json_end_object(&json);
+	json_end_object(&json);
+}
+
+/* With -o, -r or -n the session is a line of "nsinfo list", for scripts. */
+static void print_table(struct cli *cli, const struct session *session)
+{
+	struct table *table = table_new("sessions", list_columns, LIST_N_COLUMNS, &cli->format);
+
+	cli_columns(cli, table);
+	if (session) {
+		list_row(table, session);
+		table_print(table);
+	}
+	table_free(table);
+}
+
+static void print(struct cli *cli, const struct proc *proc, const struct sessions *sessions)
+{
+	if (cli->format.columns || cli->format.raw || cli->format.noheadings)
+		print_table(cli, sessions->own);
+	else if (cli->format.json)
+		print_json(sessions);
+	else if (sessions->own)
+		print_inside(proc, sessions, sessions->own);
+	else
+		print_outside(proc, sessions);
+}
+
+static int status_main(int argc, char **argv)
+{
+	struct cli cli = {.command = &command_status};
+	struct proc proc = PROC_CLOSED;
+	struct sessions sessions;
+	int status = EXIT_UNKNOWN;
+
+	while (cli_getopt(&cli, argc, argv) != -1)
+		;
+	if (optind < argc)
+		cli_usage_error(&cli, "unexpected argument: %s", argv[optind]);
+	if (cli_sessions(&proc, &sessions) == 0) {
+		if (sessions.own && !sessions.own->tty)
+			sessions.own->tty = own_tty(&proc);
+		print(&cli, &proc, &sessions);
+		status = sessions.own ? EXIT_INSIDE : EXIT_OUTSIDE;
+	}
+	sessions_free(&sessions);
+	proc_close(&proc);
+	return status;
+}
+
+const struct command command_status = {
+	.name = "status",
+	.arguments = "[options]",
+	.summary = "is this an isolated login? exit status 0 if it is, 1 if not",
+	.columns = list_columns,
+	.n_columns = LIST_N_COLUMNS,
+	.main = status_main,
+};
