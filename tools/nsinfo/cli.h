@@ -30,7 +30,7 @@ struct command {
 	int (*main)(int argc, char **argv);
 };
 
-extern const struct command command_status, command_list;
+extern const struct command command_status, command_list, command_ps;
 
 /* The options that all commands share, as given. */
 struct cli {

@@ -13,6 +13,7 @@
 static const struct command *const commands[] = {
 	&command_status,
 	&command_list,
+	&command_ps,
 };
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
