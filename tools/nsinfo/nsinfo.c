@@ -14,6 +14,7 @@ static const struct command *const commands[] = {
 	&command_status,
 	&command_list,
 	&command_ps,
+	&command_pid,
 };
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
