@@ -73,7 +73,7 @@ overlay_mounts() {
 		/snap/* | /var/lib/* | "$stage" | "$stage"/*) continue ;;
 		esac
 		case $type in
-		proc | sysfs | cgroup* | autofs | nsfs | devpts | devtmpfs | mqueue | binfmt_misc | *fs_pipefs) continue ;;
+		proc | sysfs | cgroup* | autofs | nsfs | devpts | devtmpfs | mqueue | binfmt_misc | rpc_pipefs) continue ;;
 		esac
 		if [ -d "$path" ]; then
 			overlay "$path" || mount --bind -o ro "$path" "$root$path"
@@ -114,8 +114,9 @@ build_root() {
 		case $path in /run/* | /tmp/*) overlay "$path" ;; esac
 	done
 
-	mkdir "$root/.old" && cd "$root" && pivot_root . .old && cd / &&
-		umount -l /.old && rmdir /.old || skip "pivot_root failed"
+	mkdir -p "$root/.old" && cd "$root" || exit
+	reason=$(pivot_root . .old 2>&1) || skip "no change of root (${reason##*: })"
+	cd / && umount -l /.old && rmdir /.old || exit
 	# As systemd has it: a mount that leaks from a session shows in the copy.
 	mount --make-rshared /
 }
