@@ -185,7 +185,7 @@ int pam_sm_open_session(pam_handle_t *pamh, int flags, int argc, const char **ar
 	struct error error, unknown;
 	int result = options_parse(argc, (const char *const *)argv, &options, &error);
 
-	if (options.close_only)
+	if (result == 0 && options.close_only)
 		return PAM_SUCCESS;
 	if (get_session(pamh)) { /* the line is there twice: su-l includes su */
 		if (options.debug)

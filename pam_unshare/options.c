@@ -162,19 +162,20 @@ static int read_with(const char *value, struct options *options, struct error *e
 	static const char *const words[] = {"ipc", "uts", "cgroup", "net", "time", NULL};
 	static const int flags[] = {
 		CLONE_NEWIPC, CLONE_NEWUTS, CLONE_NEWCGROUP, CLONE_NEWNET, CLONE_NEWTIME};
+	const char *at = value;
 
 	options->namespaces = 0;
 	for (;;) {
-		size_t length = strcspn(value, ",");
-		int found = find_word(value, length, words);
+		size_t length = strcspn(at, ",");
+		int found = find_word(at, length, words);
 
 		if (found == -1)
 			return refuse("understand the namespaces", value,
 				"with= is a list of ipc, uts, cgroup, net and time", error);
 		options->namespaces |= flags[found];
-		if (value[length] == '\0')
+		if (at[length] == '\0')
 			return 0;
-		value += length + 1;
+		at += length + 1;
 	}
 }
 
@@ -201,7 +202,7 @@ static int read_proc(const char *value, struct options *options, struct error *e
 		size_t length = strcspn(at, ",");
 
 		if (!is_proc_option(at, length))
-			return refuse("understand the options of /proc", at, remedy, error);
+			return refuse("understand the options of /proc", value, remedy, error);
 		if (at[length] == '\0')
 			break;
 		at += length + 1;

@@ -85,33 +85,28 @@ static bool parse_range(struct element element, unsigned long *first, unsigned l
 	return digits != 0 && digits == element.length && *first <= *last;
 }
 
-static int refuse(struct element element, const char *step, const char *remedy, struct error *error)
+static int refuse(const char *step, const char *list, const char *remedy, struct error *error)
 {
-	char word[128];
-	size_t length = element.length < sizeof(word) ? element.length : sizeof(word) - 1;
-
-	memcpy(word, element.text, length);
-	word[length] = '\0';
-	error_set(error, 0, step, length ? word : "\"\"");
+	error_set(error, 0, step, list);
 	error->remedy = remedy;
 	return -EINVAL;
 }
 
 int subjects_check(const char *list, struct error *error)
 {
+	const char *at = list;
 	size_t left = strlen(list);
 	unsigned long first, last;
 	struct element element;
 
-	while (next_element(&list, &left, &element)) {
+	while (next_element(&at, &left, &element)) {
 		if (element.length == 0 || element_is(element, "@"))
-			return refuse(element, "understand the list element",
+			return refuse("understand the list", list,
 				"a list is made of user names, @groups, uids and ranges such as "
-				"1000-1999, "
-				"with commas between and no spaces",
+				"1000-1999, with commas between and no spaces",
 				error);
 		if (looks_like_uids(element) && !parse_range(element, &first, &last))
-			return refuse(element, "understand the uids",
+			return refuse("understand the uids in", list,
 				"a uid is a number below 4294967295, a range is two of them such "
 				"as 1000-1999",
 				error);

@@ -27,7 +27,7 @@ struct login {
  * subjects_check - whether a LIST is well-formed. It asks no database: a user or group that is
  * not there (yet) is no error.
  *
- * Returns 0 or -EINVAL with the error naming the element.
+ * Returns 0 or -EINVAL with the error naming the list.
  */
 int subjects_check(const char *list, struct error *error);
 

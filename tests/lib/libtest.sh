@@ -186,7 +186,7 @@ session_inits() { grep -l "^NSpid:.*[[:space:]][0-9]*[[:space:]]1$" /proc/[0-9]*
 session_is_open() { [ -n "$(applications)" ] && [ -n "$(session_inits)" ]; }
 
 # options OPTION...: what stands after pam_unshare.so in every stack, from here on.
-options() { sed -i "s/^\(session required pam_unshare.so\).*/\1 $*/" /etc/pam.d/*; }
+options() { sed -i "s|^\(session required pam_unshare.so\).*|\1 $*|" /etc/pam.d/*; }
 
 # --- what is left ------------------------------------------------------------------------------------
 

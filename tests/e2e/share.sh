@@ -1,0 +1,186 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# scope=user and scope=group: logins that share a session; on_close=linger: work that outlives them.
+. "$(dirname "$0")/../lib/libtest.sh"
+
+options scope=user debug
+run_directory=/run/pam_unshare
+as_alice() { ssh -n alice@localhost "$@"; }
+namespaces='readlink /proc/self/ns/pid /proc/self/ns/mnt'
+inits() { session_inits | wc -l; }
+inits_are() { same "$1" "$(inits)"; }
+file_is() { same "$2" "$(cat "$1" 2>/dev/null)"; }
+name_of() { ls "$run_directory" | grep -v lock; }
+
+# What a login leaves in $run_directory is the lock, which belongs to no session.
+mounts_and_files() {
+	cut -d ' ' -f 4,5,6,9- /proc/self/mountinfo
+	find /run /tmp /dev/shm -path "$scratch" -prune -o -path "$run_directory/lock" -o -path "$run_directory" -o \
+		-path /run/syslog -o -path '/run/utmp*' -o -path '/run/sudo*' -o -path '/run/user*' -o -path '/tmp/tmux*' -o \
+		-path '/tmp/ssh-*' -o -path '/run/motd*' -o -path /run/lock -o -print
+}
+mounts_and_files | sort >"$scratch/before"
+
+# A login of alice that lasts until release, and writes its namespaces to FILE: hold FILE LOGIN...
+rm -f /home/*/go
+hold() {
+	local file=$1
+	shift
+	rm -f "$file"
+	"$@" "$namespaces; until [ -e /home/alice/go ]; do sleep 0.05; done" >"$file" 2>&1 </dev/null &
+	held+=($!)
+	wait_until 10 has_lines 2 "$file"
+}
+has_lines() { [ "$(wc -l <"$2")" -ge "$1" ]; }
+held=()
+release() {
+	touch /home/alice/go
+	wait "${held[@]}"
+	held=()
+	rm -f /home/alice/go
+}
+
+# --- joining -----------------------------------------------------------------------------------------
+
+hold "$scratch/first" as_alice
+check "a second login of alice joins the session of the first" eval '
+	same "$(cat "$scratch/first")" "$(as_alice "$namespaces")"'
+check "a login through another service joins it too" eval '
+	same "$(cat "$scratch/first")" "$(su alice -c "$namespaces")" &&
+	same "$(cat "$scratch/first")" "$(sudo -u alice bash -c "$namespaces")"'
+check "the log says which session a login joined" eval '
+	logged "pam_unshare\(su:session\): session joined for alice: PID 1 is $(session_inits), PID namespace"'
+check "her logins see each other" eval 'as_alice "pgrep -f [s]leep | wc -l" | grep -q "^[1-9]"'
+check "a login that joins keeps its working directory" eval '
+	mkdir -p /srv/here && cd /srv/here && same /srv/here "$(su alice -c pwd)"'
+check "bob gets a session of his own" eval '
+	[ "$(ssh -n bob@localhost "$namespaces")" != "$(cat "$scratch/first")" ]'
+check "when one of two logins is over the other goes on" eval '
+	as_alice true && inits_are 1 && kill -0 "${held[0]}"'
+check "only root can enter the directory where logins meet" eval '
+	same "700 root" "$(stat -c "%a %U" $run_directory)" && not su bob -c "ls $run_directory"'
+check "from alice's session bob, who has a session outside, gets one inside, and the log says so" eval '
+	hold "$scratch/bob" ssh -n bob@localhost
+	forget_log
+	ns=$(as_alice "sudo -n -u bob bash -c \"$namespaces\"")
+	[ -n "$ns" ] && [ "$ns" != "$(cat "$scratch/bob")" ] && [ "$ns" != "$(cat "$scratch/first")" ] &&
+		logged "cannot join sessions outside of the one that the login is from for bob.*a session of its own"'
+check "alice, in her session, gets no second one" eval '
+	same "$(cat "$scratch/first")" "$(as_alice "sudo -n -u alice bash -c \"$namespaces\"")" &&
+		logged "the login is in its session already"'
+release
+check "when the last login is over nothing is left" nothing_left
+
+# --- many at once ------------------------------------------------------------------------------------
+
+check "two hundred logins at the same time end up in one namespace" eval '
+	rm -rf "$scratch/many"
+	mkdir "$scratch/many"
+	for i in $(seq 200); do
+		su alice -c "readlink /proc/self/ns/pid; until [ -e /home/alice/go ]; do sleep 0.2; done" \
+			>"$scratch/many/$i" 2>&1 </dev/null &
+		held+=($!)
+	done
+	all_in() { same 200 "$(cat "$scratch"/many/* | grep -c "pid:")"; }
+	wait_until 60 all_in && same 1 "$(sort -u "$scratch"/many/* | wc -l)" && inits_are 1
+	result=$?
+	release
+	return $result'
+check "and leave nothing" nothing_left 10
+check "logins that arrive while the session ends get one: 100 in a row, two at a time" eval '
+	for i in $(seq 50); do
+		su alice -c true & one=$!
+		su alice -c "readlink /proc/self/ns/pid" >"$scratch/two" || return
+		[ "$(cat "$scratch/two")" != "$host_pid_ns" ] && wait $one || return
+	done'
+check "these leave nothing either" nothing_left
+
+# --- what is killed, stopped or left over ------------------------------------------------------------
+
+hold "$scratch/first" as_alice
+check "kill -9 of PID 1 ends all logins of the session, and the next one gets a new session" eval '
+	kill -9 "$(session_inits)" && wait "${held[@]}"
+	held=()
+	ns=$(su alice -c "$namespaces") && [ "$ns" != "$(cat "$scratch/first")" ] && [ -n "$ns" ]'
+check "what it left behind is gone" nothing_left
+
+hold "$scratch/first" su alice -c
+hold "$scratch/second" as_alice
+check "kill -9 of the application that opened leaves the session to the others" eval '
+	kill -9 "${held[0]}" && sleep 0.3 && same "$(cat "$scratch/first")" "$(as_alice "$namespaces")" && inits_are 1'
+held=("${held[1]}")
+release
+check "and after the last one nothing is left" nothing_left
+
+for leftover in 'echo text >' 'mkdir' 'ln -s /nowhere' 'mkfifo'; do
+	check "a leftover in the place of the socket blocks no login: $leftover" eval '
+		hold "$scratch/first" as_alice && name=$(name_of)
+		release
+		wait_until 5 inits_are 0 || return
+		eval "$leftover $run_directory/$name"
+		ns=$(su alice -c "readlink /proc/self/ns/pid")
+		rm -rf "$run_directory/$name"
+		[ -n "$ns" ] && [ "$ns" != "$host_pid_ns" ]'
+done
+check "a PID 1 that is stopped blocks no login: it gets another session" eval '
+	hold "$scratch/first" as_alice
+	init=$(session_inits)
+	kill -STOP "$init"
+	ns=$(timeout 20 su alice -c "readlink /proc/self/ns/pid")
+	kill -CONT "$init"
+	release
+	[ -n "$ns" ] && [ "$ns" != "$host_pid_ns" ] && [ "$ns" != "$(head -n 1 "$scratch/first")" ]'
+check "a directory that others may enter is not trusted: the login has a session of its own" eval '
+	chmod 755 $run_directory
+	forget_log
+	ns=$(su alice -c "readlink /proc/self/ns/pid")
+	chmod 700 $run_directory
+	[ -n "$ns" ] && [ "$ns" != "$host_pid_ns" ] && logged "cannot trust the directory $run_directory for alice"'
+check "after these nothing is left" nothing_left
+
+# --- groups ------------------------------------------------------------------------------------------
+
+options scope=group
+sed -i 's/^bob:x:63002:63002:/bob:x:63002:63001:/' /etc/passwd
+hold "$scratch/first" as_alice
+check "scope=group: users with the same primary group share a session" eval '
+	same "$(cat "$scratch/first")" "$(ssh -n bob@localhost "$namespaces")"'
+check "and bob cannot signal what is alice's in it" not ssh -n bob@localhost pkill -u alice sleep
+release
+sed -i 's/^bob:x:63002:63001:/bob:x:63002:63002:/' /etc/passwd
+check "after the group's last login nothing is left" nothing_left
+
+# --- lingering ---------------------------------------------------------------------------------------
+
+for scope in user session; do
+	options scope=$scope on_close=linger
+	as_alice 'readlink /proc/self/ns/pid; setsid -f sleep 6789 >/dev/null 2>&1 </dev/null' >"$scratch/first"
+	check "on_close=linger, scope=$scope: what alice left running lives on, in the session" eval '
+		ns=$(readlink "/proc/$(pgrep -x -f "sleep 6789")/ns/pid") && same "$(cat "$scratch/first")" "$ns"'
+	check "nobody has the session open then, scope=$scope" eval 'wait_until 2 same "" "$(applications)"'
+	if [ $scope = user ]; then
+		check "a later login joins the lingering session" eval '
+			same "$(cat "$scratch/first")" "$(as_alice "readlink /proc/self/ns/pid")"'
+	fi
+	check "it ends with the last process, scope=$scope" eval 'pkill -x -f "sleep 6789"; nothing_left'
+done
+check "a lingering session that holds nothing is not kept" eval 'as_alice true && nothing_left 2'
+check "SIGTERM from root on the host ends a lingering session" eval '
+	as_alice "setsid -f sleep 6789 >/dev/null 2>&1 </dev/null"
+	inits_are 1 && kill -TERM "$(session_inits)" && nothing_left'
+if have "tmux lives on after the login, and the next login attaches to it" tmux; then
+	options scope=user on_close=linger
+	terminal_open ssh -t alice@localhost 'tmux -L own new -s work'
+	terminal_type 'echo alive-$((40 + 2))'
+	terminal_shows 'alive-42' >/dev/null
+	terminal_close
+	wait_until 5 same "" "$(applications)" >/dev/null
+	terminal_open ssh -t alice@localhost 'tmux -L own attach -t work'
+	check "tmux lives on after the login, and the next login attaches to it" terminal_shows 'alive-42'
+	terminal_close
+	as_alice 'tmux -L own kill-server' >/dev/null 2>&1
+	check "and when tmux ends nothing is left" nothing_left
+fi
+options
+check "without linger nothing survives" eval 'as_alice "setsid -f sleep 6789 >/dev/null 2>&1 </dev/null"; nothing_left'
+finish
