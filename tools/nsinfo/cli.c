@@ -56,9 +56,8 @@ void cli_usage_error(const struct cli *cli, const char *format, ...)
 
 static void print_help(const struct command *command)
 {
-	printf("Usage: nsinfo %s %s\n\n%c%s.\n\nOptions:\n", command->name,
-		command->arguments, toupper((unsigned char)command->summary[0]),
-		command->summary + 1);
+	printf("Usage: nsinfo %s %s\n\n%c%s.\n\nOptions:\n", command->name, command->arguments,
+		toupper((unsigned char)command->summary[0]), command->summary + 1);
 	if (command->options)
 		fputs(command->options, stdout);
 	if (command->columns)
@@ -160,7 +159,7 @@ bool cli_color(const struct cli *cli)
 	return strcmp(cli->color, "always") == 0;
 }
 
-int cli_sessions(struct proc *proc, struct sessions *sessions)
+int cli_sessions(struct proc *proc, struct sessions *sessions, bool quick)
 {
 	int r = proc_open(proc, "/proc");
 
@@ -172,7 +171,7 @@ int cli_sessions(struct proc *proc, struct sessions *sessions)
 		cli_error("cannot open /proc: %s", strerror(-r));
 	if (r < 0)
 		return r;
-	r = sessions_read(sessions, proc);
+	r = sessions_read(sessions, proc, quick);
 	if (r < 0)
 		cli_error("cannot read /proc: %s", strerror(-r));
 	return r;

@@ -60,7 +60,8 @@ void cli_columns(struct cli *cli, struct table *table);
 /* cli_color - are colours wanted? */
 bool cli_color(const struct cli *cli);
 
-/* cli_sessions - open /proc and scan it; says what is wrong. Returns 0 or a negative errno. */
-int cli_sessions(struct proc *proc, struct sessions *sessions);
+/* cli_sessions - open /proc and scan it; says what is wrong. QUICK is sessions_read()'s. Returns 0
+ * or a negative errno. */
+int cli_sessions(struct proc *proc, struct sessions *sessions, bool quick);
 
 #endif

@@ -155,7 +155,7 @@ static int run(struct cli *cli, const char *user, const char *service)
 	int r;
 
 	cli_columns(cli, table);
-	r = cli_sessions(&proc, &sessions);
+	r = cli_sessions(&proc, &sessions, true);
 	if (r == 0) {
 		if (fill(table, &sessions, user, service) == 0 && !cli->format.json &&
 			!cli->format.raw && !cli->format.noheadings)

@@ -155,7 +155,7 @@ static int run(struct cli *cli, const char *name, int argc, char **argv)
 	int r;
 
 	cli_columns(cli, table);
-	r = cli_sessions(&proc, &sessions);
+	r = cli_sessions(&proc, &sessions, false);
 	if (r == 0)
 		r = add_pids(table, &sessions, name, argc, argv, statuses);
 	if (!table_is_empty(table) || cli->format.json)

@@ -17,9 +17,10 @@
 #include "cleanup.h"
 #include "text.h"
 
-#define PATH_SIZE  64
-#define FILE_LIMIT (4U << 20) /* a command line can be 2 MiB (execve(2)); nothing else comes near  \
-			       */
+#define PATH_SIZE 64
+#define FILE_LIMIT                                                                                 \
+	(4U << 20) /* a command line can be 2 MiB (execve(2)); nothing else comes near             \
+		    */
 
 static int read_link(const struct proc *proc, const char *path, char *buffer, size_t size)
 {
@@ -100,7 +101,12 @@ int proc_parent_pid_ns(const struct proc *proc, pid_t pid, uint64_t *inode)
 	return 0;
 }
 
-int proc_read_path(const struct proc *proc, const char *path, char **text, size_t *length)
+/*
+ * @whole: the kernel writes the file in one go, so a read that leaves room was the last. That saves
+ *	   a call a file.
+ */
+static int read_file(
+	const struct proc *proc, const char *path, bool whole, char **text, size_t *length)
 {
 	_cleanup_close_ int fd = openat(proc->fd, path, O_RDONLY | O_CLOEXEC);
 	_cleanup_free_ char *buffer = NULL;
@@ -110,7 +116,7 @@ int proc_read_path(const struct proc *proc, const char *path, char **text, size_
 	if (fd == -1)
 		return -errno;
 	do {
-		if (size - used < 2) {
+		if (used + 2 > size) {
 			size = size ? size * 4 : 4096;
 			buffer = memory_check(realloc(buffer, size));
 		}
@@ -118,7 +124,7 @@ int proc_read_path(const struct proc *proc, const char *path, char **text, size_
 		if (got == -1)
 			return -errno;
 		used += (size_t)got;
-	} while (got > 0 && used < FILE_LIMIT);
+	} while (got > 0 && !(whole && used + 1 < size) && used < FILE_LIMIT);
 	buffer[used] = '\0';
 	*text = buffer;
 	buffer = NULL;
@@ -127,12 +133,22 @@ int proc_read_path(const struct proc *proc, const char *path, char **text, size_
 	return 0;
 }
 
+int proc_read_path(const struct proc *proc, const char *path, char **text, size_t *length)
+{
+	return read_file(proc, path, false, text, length);
+}
+
 int proc_read(const struct proc *proc, pid_t pid, const char *name, char **text, size_t *length)
 {
+	/* The others are a record a line, and end each read where they like. */
+	static const char *const whole[] = {"status", "stat", "comm", "environ", "cmdline"};
 	char path[PATH_SIZE];
+	bool is_whole = false;
 
+	for (size_t i = 0; i < sizeof(whole) / sizeof(whole[0]); i++)
+		is_whole |= strcmp(name, whole[i]) == 0;
 	snprintf(path, sizeof(path), "%d/%s", (int)pid, name);
-	return proc_read_path(proc, path, text, length);
+	return read_file(proc, path, is_whole, text, length);
 }
 
 /* The text behind "NAME:" and blanks, at the start of a line of a "status" file. */
@@ -227,6 +243,18 @@ int proc_stat(const struct proc *proc, pid_t pid, struct proc_stat *stat)
 			&tty, &stat->start) != 2)
 		return -EINVAL;
 	stat->tty = (unsigned int)tty;
+	return 0;
+}
+
+int proc_owner(const struct proc *proc, pid_t pid, uid_t *uid)
+{
+	char path[PATH_SIZE];
+	struct stat st;
+
+	snprintf(path, sizeof(path), "%d", (int)pid);
+	if (fstatat(proc->fd, path, &st, 0) == -1)
+		return -errno;
+	*uid = st.st_uid;
 	return 0;
 }
 

@@ -60,6 +60,9 @@ struct proc_stat {
 
 int proc_stat(const struct proc *proc, pid_t pid, struct proc_stat *stat);
 
+/* proc_owner - the effective uid. */
+int proc_owner(const struct proc *proc, pid_t pid, uid_t *uid);
+
 /* proc_start - when the process started; 0 if that cannot be known. */
 time_t proc_start(struct proc *proc, const struct proc_stat *stat);
 

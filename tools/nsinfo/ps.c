@@ -183,7 +183,7 @@ static int run(struct cli *cli, const char *name)
 	int r;
 
 	cli_columns(cli, table);
-	r = cli_sessions(&proc, &sessions);
+	r = cli_sessions(&proc, &sessions, false);
 	if (r == 0)
 		r = add_chosen(table, &sessions, name);
 	if (r == 0)

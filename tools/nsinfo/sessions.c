@@ -9,6 +9,7 @@
 #include "config.h"
 #include "cli.h"
 #include "cleanup.h"
+#include "parallel.h"
 #include "text.h"
 
 #include "pam_unshare/facts.h"
@@ -21,8 +22,10 @@ struct namespace
 {
 	uint64_t inode; /* 0: a free slot */
 	struct session *session;
-	pid_t member; /* some process in it */
+	struct process *first, **last; /* its processes */
 	long processes;
+	bool held;                 /* by an application in the reader's namespace */
+	bool holds;                /* a session was opened in it, other than the reader's */
 	bool climbed;              /* container is known */
 	struct session *container; /* the session around a namespace that is none itself */
 };
@@ -59,7 +62,7 @@ static void namespace_grow(struct sessions *sessions)
 	sessions->table_size = size;
 }
 
-static struct namespace *namespace_add(struct sessions *sessions, uint64_t inode, pid_t member)
+static struct namespace *namespace_add(struct sessions *sessions, uint64_t inode)
 {
 	struct namespace *slot;
 
@@ -67,7 +70,7 @@ static struct namespace *namespace_add(struct sessions *sessions, uint64_t inode
 		namespace_grow(sessions);
 	slot = namespace_slot(sessions->table, sessions->table_size, inode);
 	if (slot->inode == 0) {
-		*slot = (struct namespace){.inode = inode, .member = member};
+		*slot = (struct namespace){.inode = inode};
 		sessions->n_namespaces++;
 	}
 	return slot;
@@ -168,8 +171,6 @@ static void read_title(const struct proc *proc, struct session *session)
 
 static void session_free(struct session *session)
 {
-	for (size_t i = 0; i < session->n_logins; i++)
-		free(session->logins[i].command);
 	free(session->logins);
 	free(session->user);
 	free(session->service);
@@ -179,15 +180,8 @@ static void session_free(struct session *session)
 	free(session);
 }
 
-static time_t read_start(struct proc *proc, pid_t pid)
-{
-	struct proc_stat stat;
-
-	return proc_stat(proc, pid, &stat) < 0 ? 0 : proc_start(proc, &stat);
-}
-
 /* A session of PID, or NULL if PID is not the PID 1 of one. */
-static struct session *session_read(struct proc *proc, pid_t pid, uint64_t ns,
+static struct session *session_read(const struct proc *proc, pid_t pid, uint64_t ns,
 	const struct proc_status *status, enum executable executable)
 {
 	struct session *session;
@@ -201,6 +195,7 @@ static struct session *session_read(struct proc *proc, pid_t pid, uint64_t ns,
 	session->level = status->levels - 1;
 	session->verified = executable == EXECUTABLE_SESSION_INIT;
 	session->uid = session->grace_ms = session->processes = -1;
+	session->start = -1;
 	r = read_facts(proc, session);
 	if (r == -EINVAL || (r == -ENODATA && session->verified)) {
 		session_free(session); /* session-init, but not started by the module */
@@ -210,83 +205,194 @@ static struct session *session_read(struct proc *proc, pid_t pid, uint64_t ns,
 		read_title(proc, session);
 	if (r == -ENODATA || status->state == 'Z')
 		session->state = SESSION_ENDING;
-	if (session->start <= 0)
-		session->start = read_start(proc, pid);
 	return session;
 }
 
-/* --- the scan --- */
+/* --- the scan: what can be read of each process by itself runs in parallel() --- */
 
-static void add_session(struct sessions *sessions, struct session *session)
+/*
+ * What "status" would say of a PID 1 whose application stands in the reader's own namespace,
+ * without reading that file, which costs as much as all others together. Its owner is known from
+ * the directory (always the effective uid: proc_pid(5)); session-init exits unless it is PID 1.
+ * Only where root has entered a nested session by setns(2) from here is the level a deeper one, and
+ * a list's PROCS and PARENT off by that: so the commands that act do not use it.
+ */
+static int quick_status(const struct sessions *sessions, const struct namespace *ns, pid_t pid,
+	struct proc_status *status)
 {
-	if (!session)
-		return;
-	sessions->list = memory_grow(sessions->list, sessions->count, sizeof(*sessions->list));
-	sessions->list[sessions->count++] = session;
-	if (session->level == 0)
-		sessions->own = session;
-	if (session->ns != 0)
-		namespace_add(sessions, session->ns, session->init)->session = session;
+	uid_t owner;
+
+	if (!sessions->quick || !ns->held || proc_owner(sessions->proc, pid, &owner) < 0)
+		return -ENODATA;
+	*status = (struct proc_status){
+		.state = 'S',
+		.uid = {owner, owner, owner, owner},
+		.nspid = {pid, 1},
+		.levels = 2,
+	};
+	return 0;
 }
 
-/* A process of which the reader sees the namespace. */
-static void scan_process(struct sessions *sessions, const struct process *process)
+static struct session *read_init(
+	const struct sessions *sessions, const struct namespace *ns, pid_t pid)
 {
-	struct proc *proc = sessions->proc;
-	struct namespace *ns = namespace_add(sessions, process->ns, process->pid);
-	enum executable executable;
+	enum executable executable = read_executable(sessions->proc, pid);
 	struct proc_status status;
 
-	ns->processes++;
-	/* Of one's own namespace PID 1 is PID 1; of another's it may have any number. */
-	if (ns->session || (process->ns == proc->own_pid_ns && process->pid != 1))
-		return;
-	executable = read_executable(proc, process->pid);
-	if (executable == EXECUTABLE_OTHER || proc_status(proc, process->pid, &status) < 0)
-		return;
-	add_session(sessions, session_read(proc, process->pid, process->ns, &status, executable));
+	if (executable == EXECUTABLE_OTHER)
+		return NULL;
+	if ((executable == EXECUTABLE_UNKNOWN || quick_status(sessions, ns, pid, &status) < 0) &&
+		proc_status(sessions->proc, pid, &status) < 0)
+		return NULL;
+	return session_read(sessions->proc, pid, ns->inode, &status, executable);
 }
 
 /* A process of which the reader, a user, sees what ps(1) sees and no more. */
-static void scan_foreign_process(struct sessions *sessions, struct process *process)
+static void scan_foreign_process(const struct proc *proc, struct process *process)
 {
-	struct proc *proc = sessions->proc;
 	struct proc_status status;
 
-	if (proc_status(proc, process->pid, &status) < 0)
+	if (proc_status(proc, process->pid, &status) < 0) {
+		process->pid = 0;
 		return;
+	}
 	if (status.levels == 1)
-		process->ns = process->children = proc->own_pid_ns;
-	add_session(sessions, session_read(proc, process->pid, process->ns, &status,
-				      read_executable(proc, process->pid)));
+		process->ns = proc->own_pid_ns;
+	process->session = session_read(
+		proc, process->pid, process->ns, &status, read_executable(proc, process->pid));
 }
 
-static int scan(struct sessions *sessions)
+static bool is_application(const struct process *process)
 {
-	struct proc *proc = sessions->proc;
+	return process->children != 0 && process->children != process->ns;
+}
+
+/* Every process: one link, and those of the reader's namespace a second. */
+static void scan_process(void *data, size_t index)
+{
+	struct sessions *sessions = data;
+	const struct proc *proc = sessions->proc;
+	struct process *process = &sessions->processes[index];
+	int r = proc_ns(proc, process->pid, "pid", &process->ns);
+
+	if (r == -EACCES || r == -EPERM)
+		scan_foreign_process(proc, process);
+	else if (r < 0)
+		process->pid = 0;
+	else if (process->ns == proc->own_pid_ns &&
+		 proc_ns(proc, process->pid, "pid_for_children", &process->children) < 0)
+		process->children = 0; /* its PID 1 has died, or has yet to be born */
+}
+
+/* Every namespace: its first process is PID 1, unless the PIDs have wrapped around since. */
+static void scan_namespace(void *data, size_t index)
+{
+	struct sessions *sessions = data;
+	struct namespace *ns = &sessions->table[index];
+
+	if (ns->inode == 0)
+		return;
+	for (struct process *p = ns->first; p; p = p->next) {
+		/* Of one's own namespace PID 1 is PID 1; of another's it may have any number. */
+		if (ns->inode == sessions->proc->own_pid_ns && p->pid != 1)
+			continue;
+		if (!p->session)
+			p->session = read_init(sessions, ns, p->pid);
+		if (p->session)
+			return;
+	}
+}
+
+static void scan_command(void *data, size_t index)
+{
+	struct sessions *sessions = data;
+	struct process *process = &sessions->processes[index];
+
+	if (is_application(process) && !process->command)
+		process->command = proc_comm(sessions->proc, process->pid);
+}
+
+static int list_processes(struct sessions *sessions)
+{
 	_cleanup_free_ pid_t *pids = NULL;
 	size_t count;
-	int r = proc_pids(proc, &pids, &count);
+	int r = proc_pids(sessions->proc, &pids, &count);
 
 	if (r < 0)
 		return r;
 	sessions->processes = memory_check(calloc(count ? count : 1, sizeof(struct process)));
-	for (size_t i = 0; i < count; i++) {
-		struct process process = {.pid = pids[i]};
+	sessions->n_processes = count;
+	for (size_t i = 0; i < count; i++)
+		sessions->processes[i].pid = pids[i];
+	return 0;
+}
 
-		r = proc_ns(proc, pids[i], "pid", &process.ns);
-		if (r == -ENOENT || r == -ESRCH)
+static void drop_vanished(struct sessions *sessions)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < sessions->n_processes; i++)
+		if (sessions->processes[i].pid != 0)
+			sessions->processes[kept++] = sessions->processes[i];
+	sessions->n_processes = kept;
+}
+
+static void group_by_namespace(struct sessions *sessions)
+{
+	for (size_t i = 0; i < sessions->n_processes; i++)
+		if (sessions->processes[i].ns != 0)
+			namespace_add(sessions, sessions->processes[i].ns);
+	for (size_t i = 0; i < sessions->table_size; i++)
+		sessions->table[i].last = &sessions->table[i].first;
+	for (size_t i = 0; i < sessions->n_processes; i++) {
+		struct process *process = &sessions->processes[i];
+		struct namespace *ns = namespace_find(sessions, process->ns);
+
+		if (!ns)
 			continue;
-		if (r < 0) {
-			scan_foreign_process(sessions, &process);
-		} else {
-			/* None where its PID 1 has died, or has yet to be born. */
-			if (proc_ns(proc, pids[i], "pid_for_children", &process.children) < 0)
-				process.children = 0;
-			scan_process(sessions, &process);
-		}
-		sessions->processes[sessions->n_processes++] = process;
+		*ns->last = process;
+		ns->last = &process->next;
+		ns->processes++;
+		ns = namespace_find(sessions, process->children);
+		if (ns && is_application(process))
+			ns->held = true;
 	}
+}
+
+static time_t read_start(struct proc *proc, pid_t pid)
+{
+	struct proc_stat stat;
+
+	return proc_stat(proc, pid, &stat) < 0 ? 0 : proc_start(proc, &stat);
+}
+
+static void add_session(struct sessions *sessions, struct session *session)
+{
+	struct namespace *ns = namespace_find(sessions, session->ns);
+
+	sessions->list = memory_grow(sessions->list, sessions->count, sizeof(*sessions->list));
+	sessions->list[sessions->count++] = session;
+	if (session->start <= 0)
+		session->start = read_start(sessions->proc, session->init);
+	if (session->level == 0)
+		sessions->own = session;
+	if (ns)
+		ns->session = session;
+}
+
+static int scan(struct sessions *sessions)
+{
+	int r = list_processes(sessions);
+
+	if (r < 0)
+		return r;
+	parallel(sessions->n_processes, scan_process, sessions);
+	drop_vanished(sessions);
+	group_by_namespace(sessions);
+	parallel(sessions->table_size, scan_namespace, sessions);
+	for (size_t i = 0; i < sessions->n_processes; i++)
+		if (sessions->processes[i].session)
+			add_session(sessions, sessions->processes[i].session);
 	return 0;
 }
 
@@ -302,7 +408,7 @@ static struct session *namespace_session(struct sessions *sessions, struct names
 	ns->climbed = true;
 	if (ns->inode == sessions->proc->own_pid_ns)
 		return NULL;
-	if (sessions->proc->parent(sessions->proc, ns->member, &inode) < 0) {
+	if (!ns->first || sessions->proc->parent(sessions->proc, ns->first->pid, &inode) < 0) {
 		/* All that a session's /proc shows is in the session. */
 		ns->container = sessions->own;
 		return ns->container;
@@ -355,8 +461,10 @@ static void find_parents(struct sessions *sessions)
 			sessions->proc->parent(sessions->proc, session->init, &inode) < 0)
 			continue;
 		ns = namespace_find(sessions, inode);
-		if (ns)
-			session->parent = namespace_session(sessions, ns, 0);
+		if (!ns)
+			continue;
+		ns->holds = true;
+		session->parent = namespace_session(sessions, ns, 0);
 	}
 }
 
@@ -379,29 +487,36 @@ static void count_processes(struct sessions *sessions)
 		sessions->own->processes = (long)sessions->n_processes;
 }
 
-static void add_login(struct sessions *sessions, const struct process *process)
+/*
+ * An application's children are born elsewhere. Of the reader's own namespace all are known; of
+ * another one it is worth looking for them only if a session was opened in it.
+ */
+static void find_applications(struct sessions *sessions)
 {
-	struct namespace *ns = namespace_find(sessions, process->children);
-	struct session *session = ns ? ns->session : NULL;
-	char *command;
-
-	if (!session)
-		return;
-	command = proc_comm(sessions->proc, process->pid);
-	if (!command)
-		return;
-	session->logins = memory_grow(session->logins, session->n_logins, sizeof(struct login));
-	session->logins[session->n_logins++] =
-		(struct login){.pid = process->pid, .command = command};
+	for (size_t i = 0; i < sessions->table_size; i++) {
+		if (!sessions->table[i].holds)
+			continue;
+		for (struct process *p = sessions->table[i].first; p; p = p->next)
+			if (p->children == 0 && proc_ns(sessions->proc, p->pid, "pid_for_children",
+							&p->children) < 0)
+				p->children = 0;
+	}
+	parallel(sessions->n_processes, scan_command, sessions);
 }
 
 static void find_logins(struct sessions *sessions)
 {
 	for (size_t i = 0; i < sessions->n_processes; i++) {
-		const struct process *process = &sessions->processes[i];
+		struct process *process = &sessions->processes[i];
+		struct namespace *ns = namespace_find(sessions, process->children);
+		struct session *session = ns ? ns->session : NULL;
 
-		if (process->children != 0 && process->children != process->ns)
-			add_login(sessions, process);
+		if (!is_application(process) || !session || !process->command)
+			continue;
+		session->logins =
+			memory_grow(session->logins, session->n_logins, sizeof(struct login));
+		session->logins[session->n_logins++] =
+			(struct login){.pid = process->pid, .command = process->command};
 	}
 }
 
@@ -451,16 +566,17 @@ static int compare_start(const void *a, const void *b)
 	return s->init < t->init ? -1 : s->init > t->init;
 }
 
-int sessions_read(struct sessions *sessions, struct proc *proc)
+int sessions_read(struct sessions *sessions, struct proc *proc, bool quick)
 {
 	int r;
 
-	*sessions = (struct sessions){.proc = proc};
+	*sessions = (struct sessions){.proc = proc, .quick = quick};
 	r = scan(sessions);
 	if (r < 0)
 		return r;
 	find_parents(sessions);
 	count_processes(sessions);
+	find_applications(sessions);
 	find_logins(sessions);
 	find_states(sessions);
 	find_terminals(sessions);
@@ -473,6 +589,8 @@ void sessions_free(struct sessions *sessions)
 {
 	for (size_t i = 0; i < sessions->count; i++)
 		session_free(sessions->list[i]);
+	for (size_t i = 0; i < sessions->n_processes; i++)
+		free(sessions->processes[i].command);
 	free(sessions->list);
 	free(sessions->processes);
 	free(sessions->table);
@@ -493,7 +611,7 @@ static struct session *find_by_process(struct sessions *sessions, pid_t pid)
 	process = sessions_process(sessions, pid);
 	if (!process)
 		return NULL;
-	if (process->children != process->ns) {
+	if (is_application(process)) {
 		ns = namespace_find(sessions, process->children);
 		session = sessions_of(sessions, process);
 		/* The application, unless it stands in a session itself: then that one is meant. */

@@ -32,7 +32,7 @@ enum session_state {
 /* An application: its next children are born in the session. */
 struct login {
 	pid_t pid;
-	char *command; /* its short name */
+	const char *command; /* its short name */
 };
 
 struct session {
@@ -56,14 +56,18 @@ struct session {
 /* What the scan saw of one process. */
 struct process {
 	pid_t pid;
-	uint64_t ns;       /* its PID namespace; 0 if the reader may not see it */
-	uint64_t children; /* its children's */
+	uint64_t ns;             /* its PID namespace; 0 if the reader may not see it */
+	uint64_t children;       /* its children's; 0 if that was not looked for */
+	struct process *next;    /* in the same namespace */
+	struct session *session; /* of which it is PID 1; else NULL */
+	char *command;           /* short name, of an application; else NULL */
 };
 
 struct namespace; /* private to sessions.c */
 
 struct sessions {
 	struct proc *proc;
+	bool quick;
 	struct session **list; /* by start */
 	size_t count;
 	struct session *own; /* the session that the reader is in, or NULL */
@@ -76,10 +80,11 @@ struct sessions {
 /*
  * sessions_read - scan /proc once.
  * @sessions: filled; sessions_free() it in any case.
+ * @quick: for a list: where it can do without, "status" is not read.
  *
  * Returns 0 or a negative errno; that the reader may not see something is no error.
  */
-int sessions_read(struct sessions *sessions, struct proc *proc);
+int sessions_read(struct sessions *sessions, struct proc *proc, bool quick);
 void sessions_free(struct sessions *sessions);
 
 /* sessions_of - the innermost session that a process is in; NULL if none, or not known. */

@@ -165,7 +165,7 @@ static int status_main(int argc, char **argv)
 		;
 	if (optind < argc)
 		cli_usage_error(&cli, "unexpected argument: %s", argv[optind]);
-	if (cli_sessions(&proc, &sessions) == 0) {
+	if (cli_sessions(&proc, &sessions, true) == 0) {
 		if (sessions.own && !sessions.own->tty)
 			sessions.own->tty = own_tty(&proc);
 		print(&cli, &proc, &sessions);

@@ -43,6 +43,14 @@ static bool is_printable(wchar_t c)
 	return iswprint((wint_t)c) && !turns_direction(c);
 }
 
+static bool is_plain(const char *text)
+{
+	for (; *text; text++)
+		if (*text < ' ' || *text > '~')
+			return false;
+	return true;
+}
+
 static char *printable(const char *text, bool keep_newline)
 {
 	size_t left = strlen(text);
@@ -50,6 +58,8 @@ static char *printable(const char *text, bool keep_newline)
 	char *to = result;
 	mbstate_t state = {0};
 
+	if (is_plain(text)) /* nearly all is, and the locale's functions are slow */
+		return strcpy(result, text);
 	while (left > 0) {
 		wchar_t c;
 		size_t length = mbrtowc(&c, text, left, &state);
