@@ -13,6 +13,7 @@
 static const struct command *const commands[] = {
 	&command_status,
 	&command_list,
+	&command_show,
 	&command_ps,
 	&command_pid,
 };
