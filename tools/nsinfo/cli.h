@@ -30,7 +30,8 @@ struct command {
 	int (*main)(int argc, char **argv);
 };
 
-extern const struct command command_status, command_list, command_show, command_ps, command_pid;
+extern const struct command command_status, command_list, command_show, command_ps, command_pid,
+	command_kill;
 
 /* The options that all commands share, as given. */
 struct cli {
