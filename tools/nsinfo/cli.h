@@ -31,7 +31,7 @@ struct command {
 };
 
 extern const struct command command_status, command_list, command_show, command_ps, command_pid,
-	command_kill;
+	command_exec, command_kill;
 
 /* The options that all commands share, as given. */
 struct cli {

@@ -16,6 +16,7 @@ static const struct command *const commands[] = {
 	&command_show,
 	&command_ps,
 	&command_pid,
+	&command_exec,
 	&command_kill,
 };
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
