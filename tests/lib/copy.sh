@@ -125,7 +125,9 @@ build_root() {
 
 if [ "${1-}" = --inside ]; then
 	mapfile -d '' -t command <&3
-	exec 3<&-
+	for fd in /proc/self/fd/*; do # what the caller had open leads out of the copy; 255 is this script
+		case ${fd##*/} in 0 | 1 | 2 | 255) ;; *) eval "exec ${fd##*/}>&-" ;; esac
+	done
 	build=$COPY_BUILD stock=$COPY_STOCK tap=$COPY_TAP cwd=$COPY_CWD
 	unset COPY_STOCK COPY_TAP COPY_CWD
 	build_root
