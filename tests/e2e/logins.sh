@@ -53,6 +53,9 @@ for kind in su su-login su-pty sudo sudo-pty sudo-i sshd sshd-terminal runuser r
 		not grep -E '^(warning|err|crit|alert|emerg) .*pam_unshare' /run/syslog
 	check "$kind: nothing of the module appears to the user" not grep -i unshare <("via_$kind" true 2>&1)
 	check "$kind: the first process of the session has a low PID" pids_are_low "$("via_$kind" 'echo $$' | tr -d '\r')"
+	check "$kind: the session inherits no descriptor but 0, 1 and 2" \
+		same '0 1 2' "$("via_$kind" 'ls /proc/$$/fd; true' | xargs | tr -d '\r')"
+	check "$kind: the session inherits nothing in its environment" not grep UNSHARE <("via_$kind" env)
 	check "$kind: an exit status comes through" exits 7 "via_$kind" 'exit 7'
 	check "$kind: death by a signal comes through" exits "$(signal_status "$kind")" "via_$kind" 'kill -TERM $$'
 	check "$kind: after these logins nothing is left" nothing_left
