@@ -28,18 +28,18 @@ cat <<-EOT
 
 	This is a throw-away copy of this machine, with pam_unshare's line
 	    session  required  pam_unshare.so
-	at the end of su, sudo and sshd in /etc/pam.d. alice wants to know who does what.
+	at the end of su, sudo and sshd in /etc/pam.d.
 EOT
-title "On the host, outside a session:  $ps"
+title "What alice sees on the host, without a session:  $ps"
 as_alice setpriv --reuid alice --regid alice --init-groups $ps
-title "su alice -c '$ps'"
+title "What she sees in a session:  su alice -c '$ps'"
 as_alice su alice -c "$ps"
 title "sudo -u alice $ps"
 as_alice sudo -u alice $ps
 title "ssh alice@localhost $ps"
 as_alice ssh alice@localhost "$ps"
 title 'What the log says (/run/syslog)'
-grep pam_unshare /run/syslog | cut -c 1-76 | sed 's/^/    /'
+grep pam_unshare /run/syslog | fold -s -w 72 | sed 's/^/    /'
 
 [ "${1-}" != --demo ] || exit 0
 
@@ -49,7 +49,7 @@ cat <<-EOT
 	    su - alice        ssh alice@localhost       sudo -u alice -s
 	    kill -9 the su, and see that nothing of the session is left
 	    edit /etc/pam.d/su, and see what an option or an error does
-	    tail -f /run/syslog
+	    tail -f /run/syslog$(! command -v nsinfo >/dev/null || printf '\n    nsinfo            shows the sessions')
 	"exit" throws the copy away.
 
 EOT
