@@ -21,6 +21,7 @@ for pty in '!use_pty' use_pty; do
 	sudo look-around >"$scratch/look" 2>&1 </dev/null
 	check "sudo to root is let in without a session, $pty" not_isolated "$scratch/look"
 	check "sudo passes SIGTERM on, $pty" eval '
+		rm -f "$scratch/ready"
 		sudo -u alice bash -c "trap \"exit 9\" TERM; echo ready; while :; do sleep 0.05; done" >"$scratch/ready" &
 		sudo=$!
 		wait_until 5 grep -q ready "$scratch/ready" && kill -TERM $sudo || return
