@@ -7,6 +7,7 @@
 #include <security/pam_ext.h>
 #include <security/pam_modules.h>
 #include <security/pam_modutil.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <syslog.h>
 
@@ -43,10 +44,16 @@ static void log_error(pam_handle_t *pamh, const struct error *error)
 
 /*
  * PAM_SYSTEM_ERR, never PAM_SESSION_ERR: sudo runs the command in spite of that one. The user
- * learns that it failed, and not why.
+ * learns that it failed, and not why. Said once, also where the line is there twice.
  */
 static int refuse(pam_handle_t *pamh, int flags, const struct error *error)
 {
+	static const char name[] = "pam_unshare_refused";
+	const void *refused;
+
+	if (pam_get_data(pamh, name, &refused) == PAM_SUCCESS)
+		return PAM_SYSTEM_ERR;
+	pam_set_data(pamh, name, (void *)(uintptr_t)name, NULL);
 	log_error(pamh, error);
 	if (!(flags & PAM_SILENT))
 		pam_error(pamh, "No private session could be opened for you; please tell the "

@@ -68,8 +68,7 @@ check_refused() {
 check "su lets alice in, to begin with" eval 'via_su "touch $ran" && test -e $ran'
 
 mv "$init" "$init.away"
-check_refused "with session-init gone" 'No such file' su sudo sudo-pty sshd sshd-terminal
-check "with session-init gone, su-login refuses the login" refuses su-login
+check_refused "with session-init gone" 'No such file' su su-login sudo sudo-pty sshd sshd-terminal
 su root -c look-around >"$scratch/look" 2>&1
 check "with session-init gone, root gets in to repair it" not_isolated "$scratch/look"
 : >"$init" && chmod 755 "$init"
