@@ -54,17 +54,30 @@ void host_forget(struct host *host)
  * Not in the place of a standard descriptor that the application has closed: its child would find
  * it there, or replace it.
  */
+int host_move_descriptor(int *fd)
+{
+	int kept;
+
+	if (*fd > STDERR_FILENO)
+		return 0;
+	kept = fcntl(*fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+	if (kept == -1)
+		return -1;
+	close(*fd);
+	*fd = kept;
+	return 0;
+}
+
 int host_keep_descriptor(int fd)
 {
-	int kept, code;
+	int code;
 
-	if (fd == -1 || fd > STDERR_FILENO)
+	if (fd == -1 || host_move_descriptor(&fd) == 0)
 		return fd;
-	kept = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
 	code = errno;
 	close(fd);
 	errno = code;
-	return kept;
+	return -1;
 }
 
 /* While a session is open, the application is not in its own /proc, which is the session's. */

@@ -48,6 +48,9 @@ void host_note_cwd(struct host *host);
 /* host_forget - close what was kept. */
 void host_forget(struct host *host);
 
+/* host_move_descriptor - move it away from the standard ones. Returns 0; or -1, and it stays. */
+int host_move_descriptor(int *fd);
+
 /* host_keep_descriptor - a new descriptor, moved away from the standard ones; -1 and errno stay. */
 int host_keep_descriptor(int fd);
 

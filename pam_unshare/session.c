@@ -156,6 +156,8 @@ static int start_init(struct session *session, const struct session_request *req
 	else
 		result = launch_init(&launch, &session->init_pid, &session->init, error);
 	close(channel[1]);
+	if (result == 0 && host_move_descriptor(&session->init) == -1)
+		result = error_set(error, errno, "keep a pidfd of PID 1", NULL);
 out:
 	environment_free(&environment);
 	procfs_plan_free(&plan);
@@ -279,7 +281,11 @@ static int join(struct session *session, const struct session_request *request, 
 	if (result != 1)
 		return result;
 	host_note_cwd(host);
-	result = enter_joined(session, request, error);
+	if (host_move_descriptor(&session->channel) == -1 ||
+		host_move_descriptor(&session->init) == -1)
+		result = error_set(error, errno, "keep what leads to PID 1", NULL);
+	else
+		result = enter_joined(session, request, error);
 	if (result < 0) {
 		if (!on_procfs)
 			host->cwd_path[0] = '\0'; /* in a new session it can stay as it is */
