@@ -1,0 +1,479 @@
+/* SPDX-License-Identifier: MIT */
+#include "application.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <syslog.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "config.h"
+
+#define LIMIT_S 60
+
+/* Shared by the test and all its processes. */
+struct record {
+	char failure[2048], skipped[256];
+	char log[65536], said[4096];
+	size_t log_length, said_length, said_count;
+};
+
+static struct record *record;
+static char confdir[] = "/tmp/pam_unshare-test-XXXXXX";
+
+const char *application_confdir(void)
+{
+	return confdir;
+}
+
+void application_fail(const char *file, int line, const char *condition, const char *format, ...)
+{
+	const char *name = strrchr(file, '/');
+	va_list arguments;
+	int length;
+
+	if (record->failure[0] == '\0') {
+		length = snprintf(record->failure, sizeof(record->failure) / 2,
+			"%s:%d: %s; errno %d; ", name ? name + 1 : file, line, condition, errno);
+		va_start(arguments, format);
+		vsnprintf(record->failure + length, sizeof(record->failure) - (size_t)length,
+			format, arguments);
+		va_end(arguments);
+	}
+	_exit(1);
+}
+
+void application_skip(const char *reason)
+{
+	snprintf(record->skipped, sizeof(record->skipped), "%s", reason);
+	_exit(0);
+}
+
+/*
+ * The log. These are before libc's for libpam, which calls one or the other.
+ */
+
+__attribute__((format(printf, 2, 0))) static void keep_line(
+	int priority, const char *format, va_list arguments)
+{
+	static const char *const levels[] = {
+		"emerg", "alert", "crit", "err", "warning", "notice", "info", "debug"};
+	char line[2048];
+	size_t length, at;
+
+	length = (size_t)snprintf(line, sizeof(line), "%s ", levels[priority & 7]);
+	length += (size_t)vsnprintf(line + length, sizeof(line) - length - 1, format, arguments);
+	if (length > sizeof(line) - 2)
+		length = sizeof(line) - 2;
+	line[length++] = '\n';
+	at = __atomic_fetch_add(&record->log_length, length, __ATOMIC_RELAXED);
+	if (at + length < sizeof(record->log))
+		memcpy(record->log + at, line, length);
+}
+
+void syslog(int priority, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	keep_line(priority, format, arguments);
+	va_end(arguments);
+}
+
+void vsyslog(int priority, const char *format, va_list arguments)
+{
+	keep_line(priority, format, arguments);
+}
+
+__attribute__((format(printf, 3, 4))) void __syslog_chk(
+	int priority, int flag, const char *format, ...);
+void __syslog_chk(int priority, int flag, const char *format, ...)
+{
+	va_list arguments;
+
+	(void)flag;
+	va_start(arguments, format);
+	keep_line(priority, format, arguments);
+	va_end(arguments);
+}
+
+__attribute__((format(printf, 3, 0))) void __vsyslog_chk(
+	int priority, int flag, const char *format, va_list arguments);
+void __vsyslog_chk(int priority, int flag, const char *format, va_list arguments)
+{
+	(void)flag;
+	keep_line(priority, format, arguments);
+}
+
+const char *application_log(void)
+{
+	return record->log;
+}
+
+size_t application_log_count(const char *text)
+{
+	size_t count = 0;
+
+	for (const char *at = record->log; (at = strstr(at, text)); at += strlen(text))
+		count++;
+	return count;
+}
+
+void application_log_forget(void)
+{
+	memset(record->log, 0, sizeof(record->log));
+	record->log_length = 0;
+}
+
+void application_forget(void)
+{
+	application_log_forget();
+	memset(record->said, 0, sizeof(record->said));
+	record->said_length = record->said_count = 0;
+}
+
+pid_t application_init(void)
+{
+	static const char mark[] = "PID 1 is ";
+	const char *last = NULL;
+
+	for (const char *at = record->log; (at = strstr(at, mark)); at += strlen(mark))
+		last = at + strlen(mark);
+	CHECK(last, "no session was opened; the log: %s", record->log);
+	return (pid_t)atoi(last);
+}
+
+static int converse(
+	int count, const struct pam_message **messages, struct pam_response **responses, void *data)
+{
+	(void)data;
+	for (int i = 0; i < count; i++) {
+		record->said_length += (size_t)snprintf(record->said + record->said_length,
+			sizeof(record->said) - record->said_length, "%s %s\n",
+			messages[i]->msg_style == PAM_ERROR_MSG ? "error" : "other",
+			messages[i]->msg);
+		record->said_count++;
+	}
+	*responses = calloc((size_t)count, sizeof(**responses));
+	return *responses ? PAM_SUCCESS : PAM_BUF_ERR;
+}
+
+const char *application_said(void)
+{
+	return record->said;
+}
+
+size_t application_said_count(void)
+{
+	return record->said_count;
+}
+
+void application_service(const char *service, const char *const *lines)
+{
+	char path[PATH_MAX];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/%s", confdir, service);
+	file = fopen(path, "we");
+	CHECK(file);
+	for (; *lines; lines++)
+		fprintf(file, "session required %s %s\n", TEST_MODULE, *lines);
+	CHECK(fclose(file) == 0);
+}
+
+pam_handle_t *application_start(const char *service, const char *user)
+{
+	static const struct pam_conv conversation = {.conv = converse};
+	char path[PATH_MAX];
+	pam_handle_t *pamh = NULL;
+
+	snprintf(path, sizeof(path), "%s/%s", confdir, service);
+	if (access(path, F_OK) == -1)
+		SERVICE(service, "");
+	CHECK(pam_start_confdir(service, user, &conversation, confdir, &pamh) == PAM_SUCCESS);
+	return pamh;
+}
+
+/* A zombie does not live: the host's init may take its time to reap PID 1. */
+bool application_lives(pid_t pid)
+{
+	int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+	struct pollfd p = {.fd = pidfd, .events = POLLIN};
+	bool lives = pidfd != -1 && poll(&p, 1, 0) == 0;
+
+	if (pidfd != -1)
+		close(pidfd);
+	return lives;
+}
+
+bool application_goes(pid_t pid, double seconds)
+{
+	for (int i = 0; i < (int)(seconds * 200); i++) {
+		if (!application_lives(pid))
+			return true;
+		usleep(5000);
+	}
+	return false;
+}
+
+/*
+ * The state of a process.
+ */
+
+static void add_link(FILE *state, const char *path)
+{
+	char target[PATH_MAX] = "";
+
+	if (readlink(path, target, sizeof(target) - 1) == -1)
+		snprintf(target, sizeof(target), "(%s)", strerror(errno));
+	fprintf(state, "%s -> %s\n", path, target);
+}
+
+static void add_directory(FILE *state, const char *path)
+{
+	struct stat s = {0};
+
+	if (stat(path, &s) == -1)
+		fprintf(state, "%s is %s\n", path, strerror(errno));
+	else
+		fprintf(state, "%s is %lx:%lu\n", path, (unsigned long)s.st_dev,
+			(unsigned long)s.st_ino);
+}
+
+static void add_descriptors(FILE *state)
+{
+	for (int fd = 0; fd < 1024; fd++) {
+		char path[64];
+		int flags = fcntl(fd, F_GETFD);
+
+		if (flags == -1)
+			continue;
+		snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+		fprintf(state, "%d ", flags);
+		add_link(state, path);
+	}
+}
+
+static void add_status(FILE *state)
+{
+	static const char *const wanted[] = {"Pid:", "PPid:", "TracerPid:", "Uid:", "Gid:",
+		"Groups:", "NStgid:", "NSpid:", "NSpgid:", "NSsid:", "Threads:", "SigPnd:",
+		"ShdPnd:", "SigBlk:", "SigIgn:", "SigCgt:", "CapInh:", "CapPrm:", "CapEff:",
+		"CapBnd:", "CapAmb:", "NoNewPrivs:", "Umask:"};
+	FILE *file = fopen("/proc/thread-self/status", "re");
+	char line[1024];
+
+	while (file && fgets(line, sizeof(line), file))
+		for (size_t i = 0; i < sizeof(wanted) / sizeof(*wanted); i++)
+			if (strncmp(line, wanted[i], strlen(wanted[i])) == 0)
+				fputs(line, state);
+	if (file)
+		fclose(file);
+	else
+		fprintf(state, "no status: %s\n", strerror(errno));
+}
+
+static void add_children(FILE *state)
+{
+	char text[256] = "";
+	FILE *file = fopen("/proc/thread-self/children", "re");
+	siginfo_t info = {0};
+	int result;
+
+	fprintf(state, "children %s\n",
+		file && fgets(text, sizeof(text), file) ? text : "are none");
+	if (file)
+		fclose(file);
+	result = waitid(P_ALL, 0, &info, WEXITED | WSTOPPED | WNOHANG | WNOWAIT | __WALL);
+	fprintf(state, "waitid %d %d\n", result, result == -1 ? errno : (int)info.si_pid);
+}
+
+char *application_state(void)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *state = open_memstream(&text, &size);
+	int subreaper = 0;
+	char cwd[PATH_MAX];
+
+	CHECK(state);
+	add_link(state, "/proc/thread-self/ns/mnt");
+	add_link(state, "/proc/thread-self/ns/pid");
+	add_link(state, "/proc/thread-self/ns/pid_for_children");
+	add_link(state, "/proc/thread-self/root");
+	add_link(state, "/proc/thread-self/cwd");
+	add_directory(state, "/");
+	add_directory(state, ".");
+	fprintf(state, "getcwd %s\n", getcwd(cwd, sizeof(cwd)) ? cwd : strerror(errno));
+	add_descriptors(state);
+	add_status(state);
+	add_children(state);
+	prctl(PR_GET_CHILD_SUBREAPER, &subreaper);
+	fprintf(state, "subreaper %d securebits %d\n", subreaper, prctl(PR_GET_SECUREBITS));
+	fprintf(state, "session %d group %d\n", (int)getsid(0), (int)getpgrp());
+	CHECK(fclose(state) == 0);
+	return text;
+}
+
+void application_check_state(char *before)
+{
+	char *after = application_state();
+	size_t at = 0;
+
+	while (before[at] != '\0' && before[at] == after[at])
+		at++;
+	if (before[at] != after[at]) {
+		while (at > 0 && before[at - 1] != '\n')
+			at--;
+		CHECK(strcmp(before, after) == 0, "was %.*s, is %.*s",
+			(int)strcspn(before + at, "\n"), before + at,
+			(int)strcspn(after + at, "\n"), after + at);
+	}
+	free(before);
+	free(after);
+}
+
+ino_t application_children_namespace(void)
+{
+	int ends[2];
+	ino_t inode = 0;
+	pid_t child;
+
+	CHECK(pipe2(ends, O_CLOEXEC) == 0);
+	child = fork();
+	CHECK(child != -1);
+	if (child == 0) {
+		struct stat s;
+
+		CHECK(stat("/proc/self/ns/pid", &s) == 0);
+		CHECK(write(ends[1], &s.st_ino, sizeof(s.st_ino)) == sizeof(s.st_ino));
+		_exit(0);
+	}
+	CHECK(read(ends[0], &inode, sizeof(inode)) == sizeof(inode));
+	CHECK(waitpid(child, NULL, 0) == child);
+	close(ends[0]);
+	close(ends[1]);
+	return inode;
+}
+
+int application_in_child(void (*body)(void))
+{
+	int status;
+	pid_t child = fork();
+
+	CHECK(child != -1);
+	if (child == 0) {
+		body();
+		_exit(0);
+	}
+	CHECK(waitpid(child, &status, 0) == child);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+/*
+ * Running the tests.
+ */
+
+static void remove_confdir(void)
+{
+	DIR *directory = opendir(confdir);
+	struct dirent *entry;
+
+	while (directory && (entry = readdir(directory)))
+		unlinkat(dirfd(directory), entry->d_name, 0);
+	if (directory)
+		closedir(directory);
+	rmdir(confdir);
+}
+
+/* A process of its own, in a session of its own, with an end. */
+static void run_body(void **state)
+{
+	const struct application_test *test = *state;
+	int status = 0;
+	pid_t child, ended;
+
+	memset(record, 0, sizeof(*record));
+	child = fork();
+	if (child == 0) {
+		setsid();
+		test->body();
+		_exit(0);
+	}
+	for (int waited = 0; (ended = waitpid(child, &status, WNOHANG)) == 0; waited++) {
+		if (waited == LIMIT_S * 200) {
+			kill(child, SIGKILL);
+			waitpid(child, &status, 0);
+			fail_msg("no end after %d s; the log: %s", LIMIT_S, record->log);
+		}
+		usleep(5000);
+	}
+	kill(-child, SIGKILL); /* what a failed test has left */
+	if (record->failure[0] != '\0')
+		fail_msg("%s\nthe log: %s", record->failure, record->log);
+	if (status != 0)
+		fail_msg("ended with status 0x%x; the log: %s", (unsigned int)status, record->log);
+	if (record->skipped[0] != '\0') {
+		print_message("# %s: %s\n", test->sentence, record->skipped);
+		skip();
+	}
+}
+
+static int forget_services(void **state)
+{
+	char path[PATH_MAX];
+	FILE *file;
+
+	(void)state;
+	remove_confdir();
+	if (mkdir(confdir, 0755) == -1)
+		return -1;
+	/* libpam wants it, and says so in the log. */
+	snprintf(path, sizeof(path), "%s/other", confdir);
+	file = fopen(path, "we");
+	return file && fprintf(file, "session required pam_deny.so\n") > 0 && fclose(file) == 0
+		       ? 0
+		       : -1;
+}
+
+int application_run(const char *name, const struct application_test *tests, size_t count)
+{
+	struct CMUnitTest *group = calloc(count, sizeof(*group));
+	int result;
+
+	if (!group)
+		return 1;
+	if (geteuid() != 0) {
+		printf("1..0 # SKIP needs root\n");
+		return 0;
+	}
+	record = mmap(
+		NULL, sizeof(*record), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (record == MAP_FAILED || !mkdtemp(confdir))
+		return 1;
+	for (size_t i = 0; i < count; i++)
+		group[i] = (struct CMUnitTest){
+			.name = tests[i].sentence,
+			.test_func = run_body,
+			.setup_func = forget_services,
+			.initial_state = (void *)(size_t)&tests[i],
+		};
+	result = _cmocka_run_group_tests(name, group, count, NULL, NULL);
+	remove_confdir();
+	free(group);
+	return result;
+}

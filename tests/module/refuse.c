@@ -1,0 +1,449 @@
+/* SPDX-License-Identifier: MIT */
+
+/* Who is skipped and who is refused; and a refusal wherever opening fails leaves nothing behind. */
+
+#include "application.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <regex.h>
+#include <sched.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "config.h"
+#include "syscalls.h"
+
+/* The whole log is one line that this extended regular expression describes. */
+static void check_log(const char *expression)
+{
+	regex_t regex;
+
+	CHECK(regcomp(&regex, expression, REG_EXTENDED | REG_NOSUB | REG_NEWLINE) == 0);
+	CHECK(application_log_count("\n") == 1, "not one line");
+	CHECK(regexec(&regex, application_log(), 0, NULL, 0) == 0, "not \"%s\"", expression);
+	regfree(&regex);
+}
+
+static void check_said_once(void)
+{
+	CHECK(application_said_count() == 1, "said: %s", application_said());
+	CHECK(strcmp(application_said(),
+		      "error No private session could be opened for you; please tell the "
+		      "administrator of this machine.\n") == 0,
+		"said: %s", application_said());
+}
+
+/* A login that is refused, with what the log says between "cannot " and " for USER". */
+static void check_refused(const char *service, const char *user, const char *why)
+{
+	pam_handle_t *pamh = application_start(service, user);
+	char *before = application_state();
+	char expression[512];
+
+	CHECK(pam_open_session(pamh, 0) == PAM_SYSTEM_ERR);
+	application_check_state(before);
+	snprintf(expression, sizeof(expression),
+		"^err pam_unshare\\(%s:session\\): cannot %s for %s(: .+)?(; .+)?$", service, why,
+		user);
+	check_log(expression);
+	check_said_once();
+	CHECK(pam_end(pamh, PAM_SYSTEM_ERR) == PAM_SUCCESS);
+	CHECK(application_log_count("\n") == 1, "pam_end said more");
+}
+
+/* A login that is let in and left alone. */
+static void check_skipped(const char *service, const char *user)
+{
+	pam_handle_t *pamh = application_start(service, user);
+	char *before = application_state();
+
+	CHECK(pam_open_session(pamh, 0) == PAM_SUCCESS);
+	application_check_state(before);
+	CHECK(pam_close_session(pamh, 0) == PAM_SUCCESS);
+	CHECK(pam_end(pamh, PAM_SUCCESS) == PAM_SUCCESS);
+	CHECK(application_said_count() == 0);
+}
+
+static void log_of_a_session(void)
+{
+	pam_handle_t *pamh = application_start("test", USER);
+
+	CHECK(pam_open_session(pamh, 0) == PAM_SUCCESS);
+	check_log("^info pam_unshare\\(test:session\\): session opened for " USER
+		  ": PID 1 is [0-9]+, PID namespace [0-9]+$");
+	application_log_forget();
+	CHECK(pam_close_session(pamh, 0) == PAM_SUCCESS);
+	check_log("^info pam_unshare\\(test:session\\): session closed for " USER
+		  ": PID 1 was [0-9]+, PID namespace [0-9]+$");
+	CHECK(application_said_count() == 0);
+}
+
+static void namespace_in_log(void)
+{
+	pam_handle_t *pamh = application_start("test", USER);
+	char text[64];
+
+	CHECK(pam_open_session(pamh, 0) == PAM_SUCCESS);
+	snprintf(text, sizeof(text), "PID namespace %lu\n",
+		(unsigned long)application_children_namespace());
+	CHECK(application_log_count(text) == 1, "not %s", text);
+	pam_close_session(pamh, 0);
+}
+
+static void debug(void)
+{
+	pam_handle_t *pamh;
+
+	SERVICE("debug", "debug");
+	pamh = application_start("debug", USER);
+	CHECK(pam_open_session(pamh, 0) == PAM_SUCCESS);
+	CHECK(application_log_count("debug pam_unshare(debug:session): ") > 0);
+	CHECK(pam_close_session(pamh, 0) == PAM_SUCCESS);
+}
+
+static void root_is_skipped(void)
+{
+	check_skipped("test", "root");
+	CHECK(application_log_count("\n") == 0);
+}
+
+static void root_is_isolated(void)
+{
+	pam_handle_t *pamh;
+
+	SERVICE("root", "root");
+	pamh = application_start("root", "root");
+	CHECK(pam_open_session(pamh, 0) == PAM_SUCCESS);
+	CHECK(application_log_count("session opened for root") == 1);
+	CHECK(pam_close_session(pamh, 0) == PAM_SUCCESS);
+}
+
+static void services(void)
+{
+	SERVICE("systemd-user", "root");
+	SERVICE("polkit-1", "root");
+	check_skipped("systemd-user", USER);
+	check_skipped("polkit-1", USER);
+	check_skipped("systemd-user", "root");
+	CHECK(application_log_count("\n") == 0);
+}
+
+static void unknown_option(void)
+{
+	SERVICE("wrong", "debugg");
+	check_refused("wrong", USER, "understand the option debugg");
+}
+
+static void unknown_option_root(void)
+{
+	SERVICE("wrong", "root debugg");
+	check_skipped("wrong", "root");
+	check_log("^err pam_unshare\\(wrong:session\\): cannot understand the option debugg for "
+		  "root; .*/etc/pam.d");
+}
+
+static void unknown_user(void)
+{
+	check_refused("test", "no-such-user-here", "find the user in the user database");
+}
+
+static void hostile_user(void)
+{
+	pam_handle_t *pamh = application_start("test", "x\n%s\033[2J%n");
+
+	CHECK(pam_open_session(pamh, 0) == PAM_SYSTEM_ERR);
+	check_log(" for x\\?%s\\?\\[2J%n$");
+}
+
+static void silent(void)
+{
+	pam_handle_t *pamh = application_start("test", "no-such-user-here");
+
+	CHECK(pam_open_session(pamh, PAM_SILENT) == PAM_SYSTEM_ERR);
+	CHECK(application_said_count() == 0, "said: %s", application_said());
+	CHECK(application_log_count("err ") == 1);
+}
+
+static void optional_line(void)
+{
+	char path[256];
+	pam_handle_t *pamh;
+	FILE *file;
+
+	SERVICE("optional", "wrong");
+	snprintf(path, sizeof(path), "%s/optional", application_confdir());
+	file = fopen(path, "we");
+	CHECK(file);
+	fprintf(file, "session optional %s wrong\nsession required pam_permit.so\n", TEST_MODULE);
+	fclose(file);
+	pamh = application_start("optional", USER);
+	CHECK(pam_open_session(pamh, 0) == PAM_SUCCESS);
+	CHECK(application_log_count("err ") == 1);
+}
+
+/*
+ * A seccomp filter makes system calls fail, in this process and in what it starts.
+ */
+
+struct denial {
+	const char *name;
+	int number;
+	int argument;       /* deny it where this argument ... */
+	unsigned int mask;  /* ... has these bits ... */
+	unsigned int value; /* ... set to this; mask 0 for always */
+	const char *why;    /* what the log says; NULL where opening does without it */
+};
+
+static void deny(const struct denial *denial, int code)
+{
+	const unsigned int low = (unsigned int)offsetof(struct seccomp_data, args) +
+				 8 * (unsigned int)denial->argument;
+	struct sock_filter filter[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned int)denial->number, 0, 4),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, low),
+		BPF_STMT(BPF_ALU | BPF_AND | BPF_K, denial->mask),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, denial->value, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (unsigned int)code),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog program = {sizeof(filter) / sizeof(*filter), filter};
+
+	CHECK(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0);
+}
+
+static const struct denial denials[] = {
+	{"unshare of the mount namespace", SYS_unshare, 0, CLONE_NEWNS, CLONE_NEWNS,
+		"create the namespaces"},
+	{"unshare of the PID namespace", SYS_unshare, 0, CLONE_NEWPID, CLONE_NEWPID,
+		"create a PID namespace"},
+	{"pidfd_open", SYS_pidfd_open, 0, 0, 0, "keep a pidfd of the application"},
+	{"clone of the starter", SYS_clone, 0, CLONE_VFORK | CLONE_PIDFD, CLONE_VFORK,
+		"start the starter of PID 1"},
+	{"clone of PID 1", SYS_clone, 0, CLONE_PIDFD, CLONE_PIDFD, "start PID 1"},
+	{"mount", SYS_mount, 0, 0, 0, "switch off mount propagation to the host"},
+	{"fsopen", SYS_fsopen, 0, 0, 0, "prepare the private /proc"},
+	{"fsconfig", SYS_fsconfig, 0, 0, 0, "create the private /proc"},
+	{"fsmount", SYS_fsmount, 0, 0, 0, "mount the private /proc"},
+	{"umount2", SYS_umount2, 0, 0, 0, "detach the procfs on /proc"},
+	{"move_mount", SYS_move_mount, 0, 0, 0, "put the private procfs on /proc"},
+	{"setsid", SYS_setsid, 0, 0, 0, "leave the application's session and directory"},
+	{"chdir", SYS_chdir, 0, 0, 0, "leave the application's session and directory"},
+	{"close_range", SYS_close_range, 0, 0, 0, "close the application's descriptors in PID 1"},
+	{"setgroups", SYS_setgroups, 0, 0, 0, "become root in PID 1"},
+	{"setresgid", SYS_setresgid, 0, 0, 0, "become root in PID 1"},
+	{"setresuid", SYS_setresuid, 0, 0, 0, "become root in PID 1"},
+	{"prctl of the securebits", SYS_prctl, 0, ~0U, PR_SET_SECUREBITS,
+		"make root unprivileged in PID 1"},
+	{"capset", SYS_capset, 0, 0, 0, "drop the capabilities of PID 1"},
+	{"prctl of an ambient capability", SYS_prctl, 0, ~0U, PR_CAP_AMBIENT,
+		"keep the capabilities of PID 1"},
+	{"execve", SYS_execve, 0, 0, 0, "execute .*/session-init"},
+	{"setns into the PID namespace", SYS_setns, 1, CLONE_NEWPID, CLONE_NEWPID,
+		"send children to the PID namespace"},
+	{"madvise", SYS_madvise, 2, ~0U, 18 /* MADV_WIPEONFORK */, "allocate a session"},
+	{"prctl of the subreaper", SYS_prctl, 0, ~0U, PR_GET_CHILD_SUBREAPER,
+		"keep PID 1 from being the application's child"},
+};
+
+#define DENIALS (sizeof(denials) / sizeof(*denials))
+
+static size_t denied;
+static int denied_code;
+
+static void refused_by_filter(void)
+{
+	deny(&denials[denied], denied_code);
+	check_refused("test", USER, denials[denied].why);
+}
+
+/* Every case is a child, as a filter stays for good. */
+static void each_call(void)
+{
+	static const int codes[] = {EPERM, ENOSYS, ENOMEM, EIO};
+
+	for (denied = 0; denied < DENIALS; denied++) {
+		for (size_t i = 0; i < sizeof(codes) / sizeof(*codes); i++) {
+			denied_code = codes[i];
+			application_forget();
+			CHECK(application_in_child(refused_by_filter) == 0, "%s",
+				denials[denied].name);
+		}
+	}
+}
+
+static void no_init(void)
+{
+	char copy[512];
+
+	CHECK(unshare(CLONE_NEWNS) == 0 && mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0);
+	CHECK(mount("/dev/null", SESSION_INIT, NULL, MS_BIND, NULL) == 0);
+	snprintf(copy, sizeof(copy), "execute %s", SESSION_INIT);
+	check_refused("test", USER, copy);
+	CHECK(application_log_count("Permission denied; reinstall pam_unshare") == 1);
+}
+
+static void rubbish_init(void)
+{
+	char copy[512];
+	int fd;
+
+	CHECK(unshare(CLONE_NEWNS) == 0 && mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0);
+	CHECK(mount("rubbish", "/mnt", "tmpfs", 0, NULL) == 0);
+	fd = open("/mnt/init", O_WRONLY | O_CREAT | O_CLOEXEC, 0755);
+	CHECK(fd != -1 && write(fd, "rubbish", 7) == 7 && close(fd) == 0);
+	CHECK(mount("/mnt/init", SESSION_INIT, NULL, MS_BIND, NULL) == 0);
+	snprintf(copy, sizeof(copy), "execute %s", SESSION_INIT);
+	check_refused("test", USER, copy);
+}
+
+static void no_proc(void)
+{
+	pam_handle_t *pamh = application_start("test", USER);
+
+	CHECK(unshare(CLONE_NEWNS) == 0 && mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0);
+	CHECK(mount("nothing", "/proc", "tmpfs", 0, NULL) == 0);
+	CHECK(pam_open_session(pamh, 0) == PAM_SYSTEM_ERR);
+	check_log("cannot find a procfs on /proc \\(mount one there\\) for " USER "$");
+}
+
+static void no_capability(void)
+{
+	pam_handle_t *pamh = application_start("test", USER);
+	char *before;
+
+	CHECK(prctl(PR_CAPBSET_DROP, 21, 0, 0, 0) == 0); /* CAP_SYS_ADMIN */
+	CHECK(prctl(PR_SET_KEEPCAPS, 0) == 0);
+	CHECK(setresuid(65534, 65534, 0) == 0 && setresuid(-1, 65534, -1) == 0);
+	before = application_state();
+	CHECK(pam_open_session(pamh, 0) == PAM_SYSTEM_ERR);
+	application_check_state(before);
+	check_log("Operation not permitted; .*CAP_SYS_ADMIN");
+}
+
+static void no_processes(void)
+{
+	struct rlimit limit = {0, 0};
+	pam_handle_t *pamh = application_start("test", USER);
+	char *before;
+
+	/* The limit is on the real user's processes, and does not hold root. */
+	CHECK(setresuid(65534, 0, 0) == 0);
+	CHECK(setrlimit(RLIMIT_NPROC, &limit) == 0);
+	before = application_state();
+	if (pam_open_session(pamh, 0) == PAM_SUCCESS) { /* root's capabilities overrule it */
+		CHECK(pam_close_session(pamh, 0) == PAM_SUCCESS);
+		application_check_state(before);
+		return;
+	}
+	application_check_state(before);
+	check_log("err ");
+}
+
+static void few_descriptors(void)
+{
+	struct rlimit limit = {0, 4096};
+	pam_handle_t *pamh;
+	int refused = 0;
+
+	/* libpam's own files are open by then; the limit is the first that is too few. */
+	for (limit.rlim_cur = 3; limit.rlim_cur < 64; limit.rlim_cur++) {
+		struct rlimit before_limit;
+		char *before;
+		int result;
+
+		application_forget();
+		pamh = application_start("test", USER);
+		before = application_state();
+		CHECK(getrlimit(RLIMIT_NOFILE, &before_limit) == 0);
+		limit.rlim_max = before_limit.rlim_max;
+		CHECK(setrlimit(RLIMIT_NOFILE, &limit) == 0);
+		result = pam_open_session(pamh, 0);
+		if (result == PAM_SUCCESS)
+			CHECK(pam_close_session(pamh, 0) == PAM_SUCCESS);
+		CHECK(setrlimit(RLIMIT_NOFILE, &before_limit) == 0);
+		application_check_state(before);
+		CHECK(pam_end(pamh, result) == PAM_SUCCESS);
+		if (result == PAM_SUCCESS)
+			break;
+		CHECK(result == PAM_SYSTEM_ERR, "at %d descriptors: %d", (int)limit.rlim_cur,
+			result);
+		CHECK(application_log_count("err pam_unshare") == 1);
+		CHECK(application_log_count("pam_unshare(") == 1);
+		refused++;
+	}
+	CHECK(refused >= 5, "refused %d times", refused);
+	CHECK(limit.rlim_cur < 64);
+}
+
+static void open_nested(void)
+{
+	pam_handle_t *pamh = application_start("test", USER);
+	char *before = application_state();
+	int result = pam_open_session(pamh, 0);
+
+	if (result == PAM_SUCCESS) {
+		CHECK(application_in_child(open_nested) == 0);
+		CHECK(pam_close_session(pamh, 0) == PAM_SUCCESS);
+	} else {
+		CHECK(result == PAM_SYSTEM_ERR);
+	}
+	application_check_state(before);
+}
+
+static void nested(void)
+{
+	open_nested();
+	CHECK(application_log_count("err ") == 1);
+	CHECK(application_log_count("session opened") >= 8, "the machine is nested already");
+	CHECK(application_log_count("session opened") <= 32);
+	CHECK(application_log_count("session opened") == application_log_count("session closed"));
+	CHECK(application_log_count(
+		      "cannot create a PID namespace for " USER
+		      ": No space left on device; a limit on namespaces is reached") == 1);
+}
+
+int main(void)
+{
+	static const struct application_test tests[] = {
+		{"one line in the log when a session opens, one when it closes; nothing to the "
+		 "user",
+			log_of_a_session},
+		{"the namespace in the log is the one that the children are in", namespace_in_log},
+		{"with debug there are details", debug},
+		{"uid 0 is skipped without a word", root_is_skipped},
+		{"uid 0 is isolated with the option root", root_is_isolated},
+		{"systemd-user and polkit-1 are skipped for everyone", services},
+		{"an unknown option refuses a user", unknown_option},
+		{"an unknown option lets uid 0 in, with an error in the log", unknown_option_root},
+		{"an unknown user is refused", unknown_user},
+		{"a user's name from the network cannot forge the log", hostile_user},
+		{"with PAM_SILENT a refusal says nothing to the user", silent},
+		{"an optional line lets the login go on", optional_line},
+		{"each system call of opening fails with each errno: refused, restored, one line",
+			each_call},
+		{"a session-init that is not executable refuses the login", no_init},
+		{"a session-init that is no program refuses the login", rubbish_init},
+		{"without a procfs on /proc the login is refused", no_proc},
+		{"without CAP_SYS_ADMIN the login is refused, with what to do", no_capability},
+		{"a limit of processes changes nothing for good", no_processes},
+		{"with too few descriptors it is refused; with just enough, all is restored",
+			few_descriptors},
+		{"nested sessions open down to the kernel's limit, and then are refused", nested},
+	};
+
+	return application_main("refuse", tests);
+}

@@ -1,0 +1,498 @@
+/* SPDX-License-Identifier: MIT */
+
+/* Opening and closing through libpam: where the children go, and what the application keeps. */
+
+#include "application.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static ino_t own_namespace(void)
+{
+	struct stat s;
+
+	CHECK(stat("/proc/self/ns/pid", &s) == 0);
+	return s.st_ino;
+}
+
+static void *do_nothing(void *argument)
+{
+	return argument;
+}
+
+static int start_thread(void)
+{
+	pthread_t thread;
+	int result = pthread_create(&thread, NULL, do_nothing, NULL);
+
+	if (result == 0)
+		pthread_join(thread, NULL);
+	return result;
+}
+
+/* Open and close, and the application is as it was; for a state that the caller has made. */
+static void open_and_close(void)
+{
+	pam_handle_t *pamh = application_start("test", USER);
+	char *before = application_state();
+	ino_t host = own_namespace();
+
+	CHECK(pam_open_session(pamh, 0) == PAM_SUCCESS);
+	CHECK(application_children_namespace() != host);
+	CHECK(pam_close_session(pamh, 0) == PAM_SUCCESS);
+	application_check_state(before);
+	CHECK(application_children_namespace() == host);
+	CHECK(start_thread() == 0);
+	CHECK(pam_end(pamh, PAM_SUCCESS) == PAM_SUCCESS);
+	CHECK(application_goes(application_init(), 2), "PID 1 is still there");
+	CHECK(application_log_count("\n") == 2);
+}
+
+static void isolates(void)
+{
+	open_and_close();
+}
+
+static void see_only_themselves(void)
+{
+	struct stat s;
+
+	CHECK(getpid() == 2, "it is %d", (int)getpid());
+	CHECK(getppid() == 0, "it is %d", (int)getppid());
+	CHECK(stat("/proc/1", &s) == 0);
+	CHECK(stat("/proc/2", &s) == 0);
+	CHECK(stat("/proc/3", &s) == -1 && errno == ENOENT);
+}
+
+static void first_process(void)
+{
+	pam_handle_t *pamh = application_start("test", USER);
+
+	CHECK(pam_open_session(pamh, 0) == PAM_SUCCESS);
+	CHECK(application_in_child(see_only_themselves) == 0);
+	pam_close_session(pamh, 0);
+}
+
+static void again_and_again(void)
+{
+	pam_handle_t *pamh = application_start("test", USER);
+	char *before = application_state();
+
+	for (int i = 0; i < 20; i++) {
+		CHECK(pam_open_session(pamh, 0) == PAM_SUCCESS);
+		CHECK(application_in_child(see_only_themselves) == 0);
+		CHECK(pam_close_session(pamh, 0) == PAM_SUCCESS);
+	}
+	application_check_state(before);
+	CHECK(application_log_count("session opened") == 20);
+	CHECK(application_log_count("session closed") == 20);
+}
+
+static void stays_itself(void)
+{
+	pam_handle_t *pamh = application_start("test", USER);
+	pid_t self = getpid(), parent = getppid(), session = getsid(0);
+	ino_t before = own_namespace();
+	char directory[] = "/tmp/pam_unshare-cwd-XXXXXX", cwd[256];
+
+	CHECK(mkdtemp(directory) && chdir(directory) == 0);
+	CHECK(pam_open_session(pamh, 0) == PAM_SUCCESS);
+	CHECK(getpid() == self && getppid() == parent && getsid(0) == session);
+	CHECK(getcwd(cwd, sizeof(cwd)) && strcmp(cwd, directory) == 0, "it is %s", cwd);
+	CHECK(waitpid(-1, NULL, __WALL | WNOHANG) == -1 && errno == ECHILD);
+	CHECK(access("/proc/self", F_OK) == -1);
+	CHECK(start_thread() == EINVAL); /* documented; the kernel's rule */
+	pam_close_session(pamh, 0);
+	CHECK(own_namespace() == before);
+	rmdir(directory);
+}
+
+static void deleted_cwd(void)
+{
+	char directory[] = "/tmp/pam_unshare-cwd-XXXXXX";
+
+	CHECK(mkdtemp(directory) && chdir(directory) == 0 && rmdir(directory) == 0);
+	open_and_close();
+}
+
+static void cwd_in_proc(void)
+{
+	CHECK(chdir("/proc/sys/kernel") == 0);
+	open_and_close();
+}
+
+static void is_in_private_proc(void)
+{
+	char path[64];
+
+	/* The host's /proc would show the application, whose child this is. */
+	CHECK(access("1", F_OK) == 0);
+	snprintf(path, sizeof(path), "/proc/%d", 2);
+	CHECK(access("2", F_OK) == 0 && access("3", F_OK) == -1);
+}
+
+static void cwd_is_proc(void)
+{
+	pam_handle_t *pamh = application_start("test", USER);
+	char *before;
+
+	CHECK(chdir("/proc") == 0);
+	before = application_state();
+	CHECK(pam_open_session(pamh, 0) == PAM_SUCCESS);
+	CHECK(application_in_child(is_in_private_proc) == 0);
+	CHECK(pam_close_session(pamh, 0) == PAM_SUCCESS);
+	application_check_state(before);
+}
+
+static void cwd_of_a_process(void)
+{
+	pam_handle_t *pamh = application_start("test", USER);
+	char path[64], cwd[256];
+	char *before;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", (int)getpid());
+	CHECK(chdir(path) == 0);
+	before = application_state();
+	CHECK(pam_open_session(pamh, 0) == PAM_SUCCESS);
+	CHECK(getcwd(cwd, sizeof(cwd)));
+	CHECK(strcmp(cwd, "/") == 0 || strncmp(cwd, "/proc", 5) == 0, "it is %s", cwd);
+	CHECK(pam_close_session(pamh, 0) == PAM_SUCCESS);
+	application_check_state(before);
+}
+
+static void signals_blocked(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGUSR1);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	signal(SIGHUP, SIG_IGN);
+	raise(SIGTERM); /* pending */
+	open_and_close();
+}
+
+static void closed_descriptors(void)
+{
+	for (int fd = 0; fd <= 2; fd++)
+		close(fd);
+	open_and_close();
+}
+
+static void replaces_descriptors(void)
+{
+	pam_handle_t *pamh;
+
+	for (int fd = 0; fd <= 2; fd++)
+		close(fd);
+	pamh = application_start("test", USER);
+	CHECK(pam_open_session(pamh, 0) == PAM_SUCCESS);
+	for (int fd = 0; fd <= 2; fd++)
+		CHECK(fcntl(fd, F_GETFD) == -1 && errno == EBADF, "descriptor %d is in use", fd);
+	/* What su and sudo do before they exec. */
+	CHECK(open("/dev/null", O_RDWR) == 0 && dup(0) == 1 && dup(0) == 2);
+	CHECK(pam_close_session(pamh, 0) == PAM_SUCCESS);
+	CHECK(application_log_count("err ") == 0);
+	CHECK(application_goes(application_init(), 2), "PID 1 is still there");
+}
+
+static void no_descriptor(void)
+{
+	for (int fd = 3; fd < 256; fd++)
+		CHECK(fcntl(fd, F_GETFD) == -1 || (fcntl(fd, F_GETFD) & FD_CLOEXEC),
+			"descriptor %d", fd);
+}
+
+static void inherits_none(void)
+{
+	pam_handle_t *pamh = application_start("test", USER);
+
+	for (int fd = 3; fd < 256; fd++)
+		close(fd);
+	CHECK(pam_open_session(pamh, 0) == PAM_SUCCESS);
+	CHECK(application_in_child(no_descriptor) == 0);
+	pam_close_session(pamh, 0);
+}
+
+static void init_has_none(void)
+{
+	int secret = open("/etc/passwd", O_RDONLY), high;
+	pam_handle_t *pamh = application_start("test", USER);
+	char path[64];
+
+	high = dup2(secret, 200);
+	CHECK(high == 200);
+	CHECK(pam_open_session(pamh, 0) == PAM_SUCCESS);
+	/* Seen from the host: this is a process outside of the session's mount namespace. */
+	snprintf(path, sizeof(path), "/proc/%d/fd/200", (int)application_init());
+	pam_close_session(pamh, 0);
+	CHECK(access(path, F_OK) == -1);
+}
+
+static void subreaper(void)
+{
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	open_and_close();
+}
+
+static void keeps_child(void)
+{
+	pid_t child = fork();
+	int status;
+
+	if (child == 0) {
+		pause();
+		_exit(0);
+	}
+	open_and_close();
+	CHECK(waitpid(child, &status, WNOHANG) == 0);
+	kill(child, SIGKILL);
+	CHECK(waitpid(-1, &status, 0) == child);
+}
+
+static int hold[2];
+
+static void *wait_for_end(void *argument)
+{
+	char byte;
+
+	return read(hold[0], &byte, 1) == -1 ? argument : NULL;
+}
+
+static void other_threads(void)
+{
+	pthread_t thread;
+
+	CHECK(pipe2(hold, O_CLOEXEC) == 0);
+	CHECK(pthread_create(&thread, NULL, wait_for_end, NULL) == 0);
+	open_and_close();
+	close(hold[1]);
+	pthread_join(thread, NULL);
+}
+
+static void *open_and_close_in_thread(void *argument)
+{
+	open_and_close();
+	return argument;
+}
+
+static void second_thread(void)
+{
+	pthread_t thread;
+	char *before;
+
+	CHECK(start_thread() == 0); /* the first one changes how signals are handled: pthreads(7) */
+	before = application_state();
+	CHECK(pthread_create(&thread, NULL, open_and_close_in_thread, NULL) == 0);
+	pthread_join(thread, NULL);
+	application_check_state(before);
+}
+
+static void changed_root(void)
+{
+	char *before;
+	int host = open("/", O_PATH | O_CLOEXEC);
+	struct stat inside, outside;
+
+	/* A root directory that is a mount point, with a /proc: as in a container's image. */
+	if (unshare(CLONE_NEWNS) == -1 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == -1)
+		application_skip("cannot mount here");
+	CHECK(stat("/", &outside) == 0);
+	CHECK(mount("/", "/mnt", NULL, MS_BIND | MS_REC, NULL) == 0);
+	CHECK(chroot("/mnt") == 0 && chdir("/tmp") == 0);
+	CHECK(stat("/", &inside) == 0);
+	CHECK(start_thread() == 0);
+	before = application_state();
+	open_and_close();
+	application_check_state(before);
+	close(host);
+}
+
+static void line_twice(void)
+{
+	pam_handle_t *pamh;
+	char *before;
+
+	SERVICE("twice", "", "");
+	pamh = application_start("twice", USER);
+	before = application_state();
+	CHECK(pam_open_session(pamh, 0) == PAM_SUCCESS);
+	CHECK(application_log_count("session opened") == 1);
+	CHECK(application_in_child(see_only_themselves) == 0);
+	CHECK(pam_close_session(pamh, 0) == PAM_SUCCESS);
+	CHECK(application_log_count("session closed") == 1);
+	application_check_state(before);
+	CHECK(pam_end(pamh, PAM_SUCCESS) == PAM_SUCCESS);
+	CHECK(application_log_count("\n") == 2);
+}
+
+static void second_handle(void)
+{
+	pam_handle_t *first = application_start("test", USER);
+	pam_handle_t *second = application_start("test", USER);
+	char *before = application_state();
+
+	CHECK(pam_open_session(first, 0) == PAM_SUCCESS);
+	CHECK(pam_open_session(second, 0) == PAM_SYSTEM_ERR);
+	CHECK(application_log_count("err ") == 1);
+	CHECK(application_log_count("cannot open another session in a process that has one open "
+				    "for " USER) == 1);
+	CHECK(application_in_child(see_only_themselves) == 0);
+	CHECK(pam_end(second, PAM_SYSTEM_ERR) == PAM_SUCCESS);
+	CHECK(application_log_count("session closed") == 0);
+	CHECK(pam_close_session(first, 0) == PAM_SUCCESS);
+	application_check_state(before);
+}
+
+static void end_closes(void)
+{
+	pam_handle_t *pamh = application_start("test", USER);
+	char *before = application_state();
+
+	CHECK(pam_open_session(pamh, 0) == PAM_SUCCESS);
+	CHECK(pam_end(pamh, PAM_SUCCESS) == PAM_SUCCESS);
+	application_check_state(before);
+	CHECK(application_log_count("session closed") == 1);
+	CHECK(application_goes(application_init(), 2), "PID 1 is still there");
+}
+
+static void close_without_open(void)
+{
+	pam_handle_t *pamh = application_start("test", USER);
+	char *before = application_state();
+
+	CHECK(pam_close_session(pamh, 0) == PAM_SUCCESS);
+	CHECK(application_log_count("\n") == 0);
+	application_check_state(before);
+}
+
+static pam_handle_t *the_handle;
+
+static void child_ends_silently(void)
+{
+	pam_end(the_handle, PAM_SUCCESS | PAM_DATA_SILENT);
+}
+
+static void child_ends(void)
+{
+	pam_end(the_handle, PAM_SUCCESS);
+}
+
+static void child_closes(void)
+{
+	pam_close_session(the_handle, 0);
+	pam_end(the_handle, PAM_SUCCESS);
+}
+
+static void is_second_to_join(void)
+{
+	CHECK(getpid() == 3 && getppid() == 0, "it is %d", (int)getpid());
+}
+
+static void forked_child(void (*body)(void))
+{
+	char *before;
+
+	the_handle = application_start("test", USER);
+	before = application_state();
+	CHECK(pam_open_session(the_handle, 0) == PAM_SUCCESS);
+	CHECK(application_in_child(body) == 0);
+	CHECK(application_log_count("closed") == 0);
+	CHECK(application_lives(application_init()));
+	CHECK(application_in_child(is_second_to_join) == 0); /* the next one is born inside, too */
+	CHECK(pam_close_session(the_handle, 0) == PAM_SUCCESS);
+	CHECK(application_log_count("session closed") == 1);
+	application_check_state(before);
+}
+
+static void forked_end_silent(void)
+{
+	forked_child(child_ends_silently);
+}
+
+static void forked_end(void)
+{
+	forked_child(child_ends);
+}
+
+static void forked_close(void)
+{
+	forked_child(child_closes);
+}
+
+static void silent_end(void)
+{
+	pam_handle_t *pamh = application_start("test", USER);
+
+	CHECK(pam_open_session(pamh, 0) == PAM_SUCCESS);
+	CHECK(pam_end(pamh, PAM_SUCCESS | PAM_DATA_SILENT) == PAM_SUCCESS);
+	CHECK(application_log_count("closed") == 0);
+	CHECK(application_lives(application_init()));
+	CHECK(application_in_child(see_only_themselves) == 0);
+}
+
+static void process_elsewhere(void)
+{
+	pam_handle_t *pamh = application_start("test", USER);
+	char *before;
+
+	CHECK(unshare(CLONE_NEWPID) == 0); /* its next child will be another PID 1 */
+	before = application_state();
+	CHECK(pam_open_session(pamh, 0) == PAM_SYSTEM_ERR);
+	application_check_state(before);
+}
+
+int main(void)
+{
+	static const struct application_test tests[] = {
+		{"children are isolated while it is open; then all is as it was", isolates},
+		{"the first process is PID 2 and sees itself and PID 1", first_process},
+		{"one handle opens and closes twenty sessions, and nothing adds up",
+			again_and_again},
+		{"the application keeps its PID, its directory and its own children; threads "
+		 "and /proc/self wait",
+			stays_itself},
+		{"a deleted working directory is kept", deleted_cwd},
+		{"a working directory in /proc is kept", cwd_in_proc},
+		{"a working directory of /proc shows the session's processes while it is open",
+			cwd_is_proc},
+		{"a working directory in a process's own one leads out of it, and back",
+			cwd_of_a_process},
+		{"blocked, ignored and pending signals stay so", signals_blocked},
+		{"closed standard descriptors stay closed", closed_descriptors},
+		{"an application may open its standard descriptors while the session is open",
+			replaces_descriptors},
+		{"what the application executes inherits no descriptor", inherits_none},
+		{"PID 1 has none of the application's descriptors", init_has_none},
+		{"an application that is a subreaper gains no child", subreaper},
+		{"an application with a child of its own keeps it, and waits for it alone",
+			keeps_child},
+		{"an application with other threads can open and close", other_threads},
+		{"so can a thread that is not the first one", second_thread},
+		{"in another root directory it is restored", changed_root},
+		{"the line twice in one stack opens one session", line_twice},
+		{"a second handle is refused, and the first one's session stays", second_handle},
+		{"pam_end alone closes the session", end_closes},
+		{"pam_close_session without a session does nothing", close_without_open},
+		{"a forked child's pam_end with PAM_DATA_SILENT leaves the session open",
+			forked_end_silent},
+		{"a forked child's pam_end leaves the session open", forked_end},
+		{"a forked child's pam_close_session leaves the session open", forked_close},
+		{"pam_end with PAM_DATA_SILENT leaves it open in the application, too", silent_end},
+		{"a process whose children go elsewhere already is refused", process_elsewhere},
+	};
+
+	return application_main("restore", tests);
+}
