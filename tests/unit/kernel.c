@@ -1,0 +1,1066 @@
+/* SPDX-License-Identifier: MIT */
+#include "kernel.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/futex.h>
+#include <linux/magic.h>
+#include <net/if.h>
+#include <poll.h>
+#include <sched.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/capability.h>
+#include <sys/mman.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <sys/vfs.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "facts.h"
+#include "protocol.h"
+#include "syscalls.h"
+
+struct kernel kernel;
+
+#define PID_STARTER 4001
+#define PID_INIT    4002
+
+static const char plain_mounts[] =
+	"1 0 0:1 / / rw,relatime shared:1 - ext4 /dev/sda rw\n"
+	"2 1 0:2 / /proc rw,nosuid,nodev,noexec,relatime shared:2 - proc proc rw\n";
+
+void kernel_boot(void)
+{
+	kernel = (struct kernel){
+		.process = {.mount_namespace = "host", .children = "host"},
+		.mountinfo = plain_mounts,
+		.poll_result = 1,
+		.clock_ms = 1000000,
+		.comm = "systemd\n",
+		.run_mode = S_IFDIR | 0700,
+		.run_exists = true,
+		.answer = MESSAGE_WELCOME,
+	};
+	strcpy(kernel.process.root, "the root");
+	strcpy(kernel.process.cwd, "the cwd");
+	for (int fd = 0; fd <= 2; fd++)
+		kernel.process.fds[fd].what = "terminal";
+}
+
+size_t kernel_called(const char *text, size_t from)
+{
+	for (size_t i = from ? from - 1 : 0; i < kernel.count; i++)
+		if (strncmp(kernel.calls[i], text, strlen(text)) == 0)
+			return i + 1;
+	return 0;
+}
+
+void kernel_print_calls(void)
+{
+	for (size_t i = 0; i < kernel.count; i++)
+		fprintf(stderr, "%3zu %s%s\n", i + 1, kernel.calls[i],
+			i + 1 == kernel.fail ? "   <- failed" : "");
+}
+
+static void violate(const char *rule)
+{
+	if (!kernel.violation)
+		kernel.violation = rule;
+}
+
+/* Note a call. Returns whether it is one to fail, with errno set. */
+__attribute__((format(printf, 1, 2))) static bool fails(const char *format, ...)
+{
+	bool failing;
+	va_list arguments;
+
+	if (kernel.count == KERNEL_CALLS) {
+		violate("there are not that many calls");
+		errno = EIO;
+		return true;
+	}
+	va_start(arguments, format);
+	vsnprintf(kernel.calls[kernel.count], KERNEL_CALL_SIZE, format, arguments);
+	va_end(arguments);
+	kernel.count++;
+	failing = kernel.count == kernel.fail ||
+		  (kernel.fail_all && strncmp(kernel.calls[kernel.count - 1], kernel.fail_all,
+					      strlen(kernel.fail_all)) == 0);
+	if (failing)
+		errno = kernel.fail_errno;
+	return failing;
+}
+
+/*
+ * Descriptors.
+ */
+
+static const char *what(int fd)
+{
+	if (fd < 0 || fd >= KERNEL_FDS || !kernel.process.fds[fd].what)
+		return "closed";
+	return kernel.process.fds[fd].what;
+}
+
+static bool is_open(int fd)
+{
+	return fd >= 0 && fd < KERNEL_FDS && kernel.process.fds[fd].what;
+}
+
+static int new_descriptor(const char *name, bool cloexec, int lowest)
+{
+	for (int fd = lowest; fd < KERNEL_FDS; fd++) {
+		if (!kernel.process.fds[fd].what) {
+			kernel.process.fds[fd] = (struct kernel_descriptor){name, cloexec, 0};
+			if (!cloexec)
+				violate("a descriptor was born without O_CLOEXEC");
+			return fd;
+		}
+	}
+	errno = EMFILE;
+	return -1;
+}
+
+int __wrap_open64(const char *path, int flags, ...);
+int __wrap_open64(const char *path, int flags, ...)
+{
+	static const struct {
+		const char *path, *what;
+	} files[] = {
+		{"/", "root directory"},
+		{".", "cwd directory"},
+		{"/proc/self/ns/mnt", "host mnt"},
+		{"/proc/self/ns/ipc", "host ipc"},
+		{"/proc/self/ns/uts", "host uts"},
+		{"/proc/self/ns/cgroup", "host cgroup"},
+		{"/proc/self/ns/net", "host net"},
+		{"/proc/self/ns/time", "host time"},
+		{"/proc/self/mountinfo", "mountinfo"},
+		{"/proc/1/comm", "comm"},
+		{"/dev/null", "null"},
+		{RUN_DIRECTORY, "run directory"},
+	};
+
+	if (fails("open %s", path))
+		return -1;
+	for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++)
+		if (strcmp(path, files[i].path) == 0)
+			return new_descriptor(files[i].what, flags & O_CLOEXEC, 0);
+	errno = ENOENT;
+	return -1;
+}
+
+int __wrap_openat64(int directory, const char *path, int flags, ...);
+int __wrap_openat64(int directory, const char *path, int flags, ...)
+{
+	if (fails("openat %s %s", what(directory), path))
+		return -1;
+	return new_descriptor(strcmp(what(directory), "procfs") == 0          ? "list of processes"
+			      : strcmp(what(directory), "run directory") == 0 ? "lock"
+									      : "?",
+		flags & O_CLOEXEC, 0);
+}
+
+int __wrap_close(int fd);
+int __wrap_close(int fd)
+{
+	if (!is_open(fd)) {
+		violate("a descriptor was closed that is not open");
+		errno = EBADF;
+		return -1;
+	}
+	kernel.process.fds[fd].what = NULL;
+	errno = 0; /* close may change it */
+	return 0;
+}
+
+int __wrap_dup2(int from, int to);
+int __wrap_dup2(int from, int to)
+{
+	if (fails("dup2 %s to %d", what(from), to))
+		return -1;
+	if (!is_open(from)) {
+		errno = EBADF;
+		return -1;
+	}
+	kernel.process.fds[to] = (struct kernel_descriptor){what(from), false, 0};
+	return to;
+}
+
+int __wrap_fcntl64(int fd, int command, ...);
+int __wrap_fcntl64(int fd, int command, ...)
+{
+	va_list arguments;
+	int lowest;
+
+	if (command == F_OFD_SETLK) {
+		if (fails("fcntl F_OFD_SETLK %s", what(fd)))
+			return -1;
+		errno = EAGAIN;
+		return kernel.lock_is_held ? -1 : 0;
+	}
+	va_start(arguments, command);
+	lowest = va_arg(arguments, int);
+	va_end(arguments);
+	if (command != F_DUPFD_CLOEXEC)
+		violate("an unknown fcntl");
+	if (fails("fcntl F_DUPFD_CLOEXEC %s %d", what(fd), lowest))
+		return -1;
+	if (!is_open(fd)) {
+		errno = EBADF;
+		return -1;
+	}
+	return new_descriptor(what(fd), true, lowest);
+}
+
+int __wrap_socketpair(int domain, int type, int protocol, int ends[2]);
+int __wrap_socketpair(int domain, int type, int protocol, int ends[2])
+{
+	if (domain != AF_UNIX || protocol != 0)
+		violate("an unknown socketpair");
+	if (fails("socketpair"))
+		return -1;
+	ends[0] = new_descriptor("channel", type & SOCK_CLOEXEC, 0);
+	ends[1] = new_descriptor("PID 1's channel", type & SOCK_CLOEXEC, 0);
+	if (ends[0] != -1 && ends[1] == -1)
+		kernel.process.fds[ends[0]].what = NULL;
+	return ends[1] == -1 ? -1 : 0;
+}
+
+int __wrap_socket(int domain, int type, int protocol);
+int __wrap_socket(int domain, int type, int protocol)
+{
+	const char *name = domain == AF_INET ? "network socket" : "channel";
+
+	(void)protocol;
+	if (domain == AF_UNIX && (type & SOCK_NONBLOCK))
+		name = "listener";
+	if (fails("socket %s", name))
+		return -1;
+	return new_descriptor(name, type & SOCK_CLOEXEC, 0);
+}
+
+int __wrap_ioctl(int fd, unsigned long request, ...);
+int __wrap_ioctl(int fd, unsigned long request, ...)
+{
+	return fails("ioctl %s %s", what(fd), request == SIOCSIFFLAGS ? "SIOCSIFFLAGS" : "?") ? -1
+											      : 0;
+}
+
+int __wrap_setsockopt(int fd, int level, int name, const void *value, socklen_t size);
+int __wrap_setsockopt(int fd, int level, int name, const void *value, socklen_t size)
+{
+	(void)level;
+	(void)value;
+	(void)size;
+	return fails("setsockopt %s %s", what(fd),
+		       name == SO_RCVTIMEO   ? "SO_RCVTIMEO"
+		       : name == SO_SNDTIMEO ? "SO_SNDTIMEO"
+					     : "SO_PASSCRED")
+		       ? -1
+		       : 0;
+}
+
+int __wrap_bind(int fd, const struct sockaddr *address, socklen_t size);
+int __wrap_bind(int fd, const struct sockaddr *address, socklen_t size)
+{
+	(void)size;
+	return fails("bind %s %s", what(fd), ((const struct sockaddr_un *)address)->sun_path) ? -1
+											      : 0;
+}
+
+int __wrap_listen(int fd, int backlog);
+int __wrap_listen(int fd, int backlog)
+{
+	(void)backlog;
+	return fails("listen %s", what(fd)) ? -1 : 0;
+}
+
+int __wrap_connect(int fd, const struct sockaddr *address, socklen_t size);
+int __wrap_connect(int fd, const struct sockaddr *address, socklen_t size)
+{
+	(void)address;
+	(void)size;
+	if (fails("connect %s", what(fd)))
+		return -1;
+	errno = ECONNREFUSED;
+	return kernel.somebody_listens ? 0 : -1;
+}
+
+ssize_t __wrap_send(int fd, const void *message, size_t size, int flags);
+ssize_t __wrap_send(int fd, const void *message, size_t size, int flags)
+{
+	if (!(flags & MSG_NOSIGNAL))
+		violate("send may raise SIGPIPE");
+	if (fails("send %s %c", what(fd), *(const char *)message))
+		return -1;
+	return (ssize_t)size;
+}
+
+ssize_t __wrap_sendmsg(int fd, const struct msghdr *m, int flags);
+ssize_t __wrap_sendmsg(int fd, const struct msghdr *m, int flags)
+{
+	if (!(flags & MSG_NOSIGNAL))
+		violate("sendmsg may raise SIGPIPE");
+	return fails("sendmsg %s %c", what(fd), *(const char *)m->msg_iov->iov_base) ? -1 : 1;
+}
+
+/* PID 1's answer, with its pidfd and its credentials, as far as it is to give them. */
+ssize_t __wrap_recvmsg(int fd, struct msghdr *m, int flags);
+ssize_t __wrap_recvmsg(int fd, struct msghdr *m, int flags)
+{
+	struct cmsghdr *c = CMSG_FIRSTHDR(m);
+	const struct ucred sender = {.pid = PID_INIT, .uid = kernel.answer_uid};
+	int pidfd;
+
+	if (fails("recvmsg %s", what(fd)))
+		return -1;
+	if (kernel.answer == '\0') {
+		errno = EAGAIN; /* SO_RCVTIMEO */
+		return -1;
+	}
+	*(char *)m->msg_iov->iov_base = kernel.answer;
+	c->cmsg_level = SOL_SOCKET;
+	c->cmsg_type = SCM_CREDENTIALS;
+	c->cmsg_len = CMSG_LEN(sizeof(sender));
+	memcpy(CMSG_DATA(c), &sender, sizeof(sender));
+	if (!kernel.answer_has_no_pidfd) {
+		pidfd = new_descriptor("pidfd of PID 1", flags & MSG_CMSG_CLOEXEC, 0);
+		c = CMSG_NXTHDR(m, c);
+		c->cmsg_level = SOL_SOCKET;
+		c->cmsg_type = SCM_RIGHTS;
+		c->cmsg_len = CMSG_LEN(sizeof(pidfd));
+		memcpy(CMSG_DATA(c), &pidfd, sizeof(pidfd));
+	} else {
+		m->msg_controllen = CMSG_SPACE(sizeof(sender));
+	}
+	return 1;
+}
+
+/* Files that are read, in pieces as they are asked for. */
+static const char *text_of(int fd)
+{
+	if (strcmp(what(fd), "mountinfo") == 0)
+		return kernel.mountinfo;
+	return strcmp(what(fd), "comm") == 0 ? kernel.comm : NULL;
+}
+
+ssize_t __wrap_read(int fd, void *buffer, size_t size);
+ssize_t __wrap_read(int fd, void *buffer, size_t size)
+{
+	const char *text = text_of(fd);
+	size_t left;
+
+	if (fails("read %s", what(fd)))
+		return -1;
+	if (!text) {
+		errno = EBADF;
+		return -1;
+	}
+	left = strlen(text) - kernel.process.fds[fd].offset;
+	size = size < left ? size : left;
+	memcpy(buffer, text + kernel.process.fds[fd].offset, size);
+	kernel.process.fds[fd].offset += size;
+	return (ssize_t)size;
+}
+
+int __wrap_poll(struct pollfd *p, nfds_t count, int timeout);
+int __wrap_poll(struct pollfd *p, nfds_t count, int timeout)
+{
+	if (count != 1 || timeout < 0)
+		violate("poll may wait for ever");
+	if (fails("poll %s", what(p->fd)))
+		return -1;
+	if (kernel.poll_interruptions > 0) {
+		kernel.poll_interruptions--;
+		errno = EINTR;
+		return -1;
+	}
+	p->revents = kernel.poll_result ? POLLIN : 0;
+	kernel.clock_ms += kernel.poll_result ? 0 : timeout;
+	return kernel.poll_result;
+}
+
+int __wrap_clock_gettime(clockid_t clock, struct timespec *now);
+int __wrap_clock_gettime(clockid_t clock, struct timespec *now)
+{
+	if (clock != CLOCK_MONOTONIC)
+		violate("a clock that can be set");
+	*now = (struct timespec){kernel.clock_ms / 1000, kernel.clock_ms % 1000 * 1000000};
+	return 0;
+}
+
+int __wrap_nanosleep(const struct timespec *duration, struct timespec *left);
+int __wrap_nanosleep(const struct timespec *duration, struct timespec *left)
+{
+	(void)left;
+	/* One for many: what is waited for here has no end of its own. */
+	kernel.clock_ms += 100 + duration->tv_sec * 1000;
+	return 0;
+}
+
+/*
+ * Files and directories.
+ */
+
+/* /proc of the session has no "self" for the application, which is outside. */
+static bool has_self(void)
+{
+	return !kernel.no_proc && strcmp(kernel.process.mount_namespace, "host") == 0;
+}
+
+static ino_t inode(const char *namespace)
+{
+	return strcmp(namespace, "host") == 0 ? 1001 : 1002;
+}
+
+int __wrap_stat64(const char *path, struct stat64 *result);
+int __wrap_stat64(const char *path, struct stat64 *result)
+{
+	*result = (struct stat64){.st_ino = inode("host")};
+	if (fails("stat %s", path))
+		return -1;
+	if (strcmp(path, "/") == 0) {
+		result->st_ino = kernel.root_differs ? 3 : 2;
+	} else if (strcmp(path, "/proc/1") == 0) {
+		result->st_uid = kernel.init_uid;
+	} else if (strcmp(path, "/proc/1/ns/pid") == 0) {
+		result->st_ino = inode(kernel.process.mount_namespace);
+	} else if (!has_self()) {
+		errno = ENOENT;
+		return -1;
+	} else if (strcmp(path, "/proc/self/ns/pid_for_children") == 0) {
+		result->st_ino = inode(kernel.process.children);
+	}
+	return 0;
+}
+
+int __wrap_fstat64(int fd, struct stat64 *result);
+int __wrap_fstat64(int fd, struct stat64 *result)
+{
+	if (fails("fstat %s", what(fd)))
+		return -1;
+	*result =
+		(struct stat64){.st_ino = 2, .st_uid = kernel.run_uid, .st_mode = kernel.run_mode};
+	return 0;
+}
+
+int __wrap_mkdir(const char *path, mode_t mode);
+int __wrap_mkdir(const char *path, mode_t mode)
+{
+	if (strcmp(path, RUN_DIRECTORY) != 0 || mode != 0700)
+		violate("an unknown directory is made");
+	if (fails("mkdir %s", path))
+		return -1;
+	errno = EEXIST;
+	return kernel.run_exists ? -1 : 0;
+}
+
+int __wrap_unlinkat(int directory, const char *name, int flags);
+int __wrap_unlinkat(int directory, const char *name, int flags)
+{
+	(void)flags;
+	if (fails("unlinkat %s %s", what(directory), name))
+		return -1;
+	errno = ENOENT;
+	return kernel.somebody_listens ? 0 : -1;
+}
+
+FILE *__wrap_fopen64(const char *path, const char *mode);
+FILE *__wrap_fopen64(const char *path, const char *mode)
+{
+	(void)mode;
+	if (fails("fopen %s", path))
+		return NULL;
+	return fmemopen((void *)(size_t)kernel.environment, kernel.environment_size, "r");
+}
+
+int __wrap_statfs64(const char *path, struct statfs64 *result);
+int __wrap_statfs64(const char *path, struct statfs64 *result)
+{
+	if (fails("statfs %s", path))
+		return -1;
+	*result = (struct statfs64){.f_type = kernel.no_proc ? TMPFS_MAGIC : PROC_SUPER_MAGIC};
+	return 0;
+}
+
+int __wrap_fstatfs64(int fd, struct statfs64 *result);
+int __wrap_fstatfs64(int fd, struct statfs64 *result)
+{
+	bool procfs = kernel.cwd_on_procfs && strcmp(what(fd), "cwd directory") == 0;
+
+	if (fails("fstatfs %s", what(fd)))
+		return -1;
+	*result = (struct statfs64){.f_type = procfs ? PROC_SUPER_MAGIC : TMPFS_MAGIC};
+	return 0;
+}
+
+char *__wrap_getcwd(char *buffer, size_t size);
+char *__wrap_getcwd(char *buffer, size_t size)
+{
+	if (fails("getcwd"))
+		return NULL;
+	snprintf(buffer, size, "%s",
+		kernel.cwd_unreachable ? "(unreachable)/4003" : "/proc/sys/kernel");
+	return buffer;
+}
+
+static int set_cwd(const char *path)
+{
+	strcpy(kernel.process.cwd, path);
+	return 0;
+}
+
+int __wrap_chdir(const char *path);
+int __wrap_chdir(const char *path)
+{
+	return fails("chdir %s", path) ? -1 : set_cwd(path);
+}
+
+int __wrap_fchdir(int fd);
+int __wrap_fchdir(int fd)
+{
+	if (fails("fchdir %s", what(fd)))
+		return -1;
+	return set_cwd(strcmp(what(fd), "root directory") == 0  ? "the root"
+		       : strcmp(what(fd), "cwd directory") == 0 ? "the cwd"
+								: "?");
+}
+
+int __wrap_chroot(const char *path);
+int __wrap_chroot(const char *path)
+{
+	if (fails("chroot %s", path))
+		return -1;
+	strcpy(kernel.process.root, kernel.process.cwd);
+	return 0;
+}
+
+int __wrap_mount(const char *source, const char *target, const char *type, unsigned long flags,
+	const void *data);
+int __wrap_mount(const char *source, const char *target, const char *type, unsigned long flags,
+	const void *data)
+{
+	if (source || type || data || kernel.depth != 2)
+		violate("mount does more than to change propagation in PID 1");
+	return fails("mount %s %s",
+		       flags == (MS_REC | MS_SLAVE) ? "MS_REC|MS_SLAVE"
+		       : flags == MS_PRIVATE        ? "MS_PRIVATE"
+						    : "?",
+		       target)
+		       ? -1
+		       : 0;
+}
+
+int __wrap_umount2(const char *target, int flags);
+int __wrap_umount2(const char *target, int flags)
+{
+	if (flags != (MNT_DETACH | UMOUNT_NOFOLLOW) || kernel.depth != 2)
+		violate("umount2 does more than to detach in PID 1");
+	return fails("umount2 %s", target) ? -1 : 0;
+}
+
+/*
+ * Processes and namespaces.
+ */
+
+static void check_signals_are_blocked(void)
+{
+	sigset_t mask;
+
+	pthread_sigmask(SIG_SETMASK, NULL, &mask);
+	for (int signal = 1; signal <= 31; signal++)
+		if (signal != SIGKILL && signal != SIGSTOP && !sigismember(&mask, signal))
+			violate("a namespace was changed while signals could arrive");
+}
+
+#define FURTHER (CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP | CLONE_NEWNET | CLONE_NEWTIME)
+
+int __wrap_unshare(int flags);
+int __wrap_unshare(int flags)
+{
+	check_signals_are_blocked();
+	if (fails("unshare %s", flags == CLONE_FS       ? "CLONE_FS"
+				: flags == CLONE_NEWPID ? "CLONE_NEWPID"
+				: flags & CLONE_NEWNS   ? "CLONE_NEWNS"
+							: "?"))
+		return -1;
+	if (flags & CLONE_NEWNS)
+		kernel.process.mount_namespace = "session";
+	if (flags & CLONE_NEWPID)
+		kernel.process.children = "session";
+	kernel.process.further |= flags & FURTHER;
+	return 0;
+}
+
+/* Into one of the host's further namespaces. */
+static bool return_further(const char *name)
+{
+	static const struct {
+		const char *what;
+		int flag;
+	} further[] = {
+		{"host ipc", CLONE_NEWIPC},
+		{"host uts", CLONE_NEWUTS},
+		{"host cgroup", CLONE_NEWCGROUP},
+		{"host net", CLONE_NEWNET},
+		{"host time", CLONE_NEWTIME},
+	};
+
+	for (size_t i = 0; i < sizeof(further) / sizeof(*further); i++) {
+		if (strcmp(name, further[i].what) == 0) {
+			kernel.process.further &= ~further[i].flag;
+			return true;
+		}
+	}
+	return false;
+}
+
+static void change_mount_namespace(const char *namespace)
+{
+	kernel.process.mount_namespace = namespace;
+	strcpy(kernel.process.root, "/");
+	strcpy(kernel.process.cwd, "/");
+}
+
+int __wrap_setns(int fd, int type);
+int __wrap_setns(int fd, int type)
+{
+	const char *name = what(fd);
+
+	if (fails("setns %s %s%s", name, type & CLONE_NEWPID ? "CLONE_NEWPID" : "",
+		    type & CLONE_NEWNS ? "CLONE_NEWNS" : ""))
+		return -1;
+	if (type == CLONE_NEWNS && strcmp(name, "host mnt") == 0) {
+		change_mount_namespace("host");
+	} else if (type == CLONE_NEWPID && strcmp(name, "pidfd of the application") == 0) {
+		kernel.process.children = "host";
+	} else if ((type & CLONE_NEWPID) && strcmp(name, "pidfd of PID 1") == 0) {
+		check_signals_are_blocked();
+		kernel.process.children = "session";
+		if (type & CLONE_NEWNS)
+			change_mount_namespace("session");
+		kernel.process.further |= type & FURTHER;
+	} else if (type != 0 || !return_further(name)) {
+		errno = EINVAL;
+		return -1;
+	}
+	return 0;
+}
+
+static jmp_buf end_of_clone[3];
+static int exit_status;
+
+__attribute__((noreturn)) void __wrap__exit(int status);
+void __wrap__exit(int status)
+{
+	if (kernel.depth == 0)
+		abort();
+	exit_status = status;
+	longjmp(end_of_clone[kernel.depth], 1);
+}
+
+int __wrap_execve(const char *path, char *const *argv, char *const *environment);
+int __wrap_execve(const char *path, char *const *argv, char *const *environment)
+{
+	size_t at = 0;
+
+	if (fails("execve %s", path))
+		return -1;
+	kernel.executed = kernel.process;
+	for (int fd = 0; fd < KERNEL_FDS; fd++)
+		if (kernel.executed.fds[fd].cloexec)
+			kernel.executed.fds[fd].what = NULL;
+	snprintf(kernel.executed_path, sizeof(kernel.executed_path), "%s", path);
+	snprintf(kernel.executed_title, sizeof(kernel.executed_title), "%s", argv[0]);
+	if (argv[1])
+		violate("PID 1 has arguments beside its title");
+	for (; *environment; environment++)
+		at += (size_t)snprintf(kernel.executed_environment + at,
+			sizeof(kernel.executed_environment) - at, "%s\n", *environment);
+	__wrap__exit(0);
+}
+
+static void run_clone(int (*function)(void *), void *argument)
+{
+	exit_status = SIGKILL;
+	if (setjmp(end_of_clone[kernel.depth]) == 0) {
+		function(argument);
+		violate("a clone returned from its function");
+	}
+}
+
+/* The two clones, each run to its end at once. */
+int __wrap_clone(int (*function)(void *), void *stack, int flags, void *argument, ...);
+int __wrap_clone(int (*function)(void *), void *stack, int flags, void *argument, ...)
+{
+	struct kernel_process parent = kernel.process;
+	bool init = flags & CLONE_PIDFD;
+	int *pidfd, *cleared = NULL;
+	bool runs = !kernel.starter_is_killed;
+	va_list arguments;
+
+	if (!stack || !(flags & CLONE_VM) || (flags & CSIGNAL) || (flags & CLONE_FS))
+		violate("a clone that is no child in disguise");
+	if (init != (kernel.depth == 1))
+		violate("PID 1 is not the starter's child");
+	if (fails("clone %s", init ? "PID 1" : "starter"))
+		return -1;
+	if (init) {
+		va_start(arguments, argument);
+		pidfd = va_arg(arguments, int *);
+		(void)va_arg(arguments, void *);
+		cleared = va_arg(arguments, int *);
+		va_end(arguments);
+		*pidfd = new_descriptor("pidfd of PID 1", true, 0);
+		parent = kernel.process;
+		kernel.init_was_born = true;
+		runs = !kernel.init_hangs && !kernel.init_is_killed;
+	}
+	kernel.depth++;
+	if (runs)
+		run_clone(function, argument);
+	kernel.depth--;
+	if (flags & CLONE_FILES)
+		memcpy(parent.fds, kernel.process.fds, sizeof(parent.fds));
+	kernel.process = parent;
+	if (cleared && !kernel.init_hangs)
+		*cleared = 0;
+	return init ? PID_INIT : PID_STARTER;
+}
+
+pid_t __wrap_waitpid(pid_t pid, int *status, int options);
+pid_t __wrap_waitpid(pid_t pid, int *status, int options)
+{
+	if (pid != PID_STARTER || options != (int)__WCLONE)
+		violate("something else than the starter was waited for");
+	if (fails("waitpid starter"))
+		return -1;
+	*status = kernel.starter_is_killed ? SIGKILL : exit_status << 8;
+	return pid;
+}
+
+int __wrap_prctl(int option, ...);
+int __wrap_prctl(int option, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, option);
+	if (option == PR_GET_CHILD_SUBREAPER) {
+		if (fails("prctl PR_GET_CHILD_SUBREAPER"))
+			return -1;
+		*va_arg(arguments, int *) = kernel.process.subreaper;
+	} else if (option == PR_SET_CHILD_SUBREAPER) {
+		bool set = va_arg(arguments, long) & 1;
+
+		if (fails("prctl PR_SET_CHILD_SUBREAPER %d", set))
+			return -1;
+		kernel.process.subreaper = set;
+	} else {
+		violate("an unknown prctl");
+	}
+	va_end(arguments);
+	return 0;
+}
+
+pid_t __wrap_setsid(void);
+pid_t __wrap_setsid(void)
+{
+	return fails("setsid") ? -1 : 1;
+}
+
+static long send_signal(int pidfd, long signal)
+{
+	if (fails("pidfd_send_signal %s %s", what(pidfd),
+		    signal == SIGKILL   ? "SIGKILL"
+		    : signal == SIGTERM ? "SIGTERM"
+					: "?"))
+		return -1;
+	if (signal == SIGKILL && strcmp(what(pidfd), "pidfd of PID 1") == 0)
+		kernel.init_was_killed = true;
+	return 0;
+}
+
+/* Whoever waits here waits for a PID 1 that does not come: the others were run to their end. */
+static long wait_for_word(int *word, const struct timespec *deadline)
+{
+	if (!deadline)
+		violate("a futex may be waited for for ever");
+	if (fails("futex"))
+		return -1;
+	if (kernel.init_was_killed && !kernel.init_is_unkillable) {
+		*word = 0;
+		return 0;
+	}
+	errno = ETIMEDOUT;
+	return -1;
+}
+
+static long close_range_of(unsigned int first)
+{
+	if (fails("close_range %u", first))
+		return -1;
+	for (unsigned int fd = first; fd < KERNEL_FDS; fd++)
+		kernel.process.fds[fd].what = NULL;
+	return 0;
+}
+
+static long change_ids(const char *call, long a, long b, long c)
+{
+	if (kernel.depth != 2)
+		violate("another process than PID 1 changes its ids");
+	return fails("%s %ld %ld %ld", call, a, b, c) ? -1 : 0;
+}
+
+long __wrap_syscall(long number, ...);
+long __wrap_syscall(long number, ...)
+{
+	long a[6];
+	va_list arguments;
+
+	va_start(arguments, number);
+	for (size_t i = 0; i < 6; i++)
+		a[i] = va_arg(arguments, long);
+	va_end(arguments);
+	switch (number) {
+	case SYS_pidfd_open:
+		if (fails("pidfd_open"))
+			return -1;
+		return new_descriptor(
+			(pid_t)a[0] == getpid() ? "pidfd of the application" : "?", true, 0);
+	case SYS_pidfd_send_signal:
+		return send_signal((int)a[0], a[1]);
+	case SYS_open_tree:
+		if (fails("open_tree %s", (const char *)a[1]))
+			return -1;
+		return new_descriptor("mount", (unsigned int)a[2] & OPEN_TREE_CLOEXEC, 0);
+	case SYS_move_mount:
+		return fails("move_mount %s to %s", what((int)a[0]), (const char *)a[3]) ? -1 : 0;
+	case SYS_fsopen:
+		if (fails("fsopen %s", (const char *)a[0]))
+			return -1;
+		return new_descriptor("context", (unsigned int)a[1] & FSOPEN_CLOEXEC, 0);
+	case SYS_fsconfig:
+		return fails("fsconfig %s %s",
+			       a[1] == SYSCALLS_FSCONFIG_CMD_CREATE ? "create" : "set",
+			       a[1] == SYSCALLS_FSCONFIG_CMD_CREATE ? "" : (const char *)a[2])
+			       ? -1
+			       : 0;
+	case SYS_fsmount:
+		if (fails("fsmount"))
+			return -1;
+		return new_descriptor("procfs", (unsigned int)a[1] & FSMOUNT_CLOEXEC, 0);
+	case SYS_close_range:
+		return close_range_of((unsigned int)a[0]);
+	case SYS_futex:
+		return wait_for_word((int *)a[0], (const struct timespec *)a[3]);
+	case SYS_setgroups:
+		return change_ids("setgroups", a[0], 0, 0);
+	case SYS_setresuid:
+		return change_ids("setresuid", a[0], a[1], a[2]);
+	case SYS_setresgid:
+		return change_ids("setresgid", a[0], a[1], a[2]);
+	default:
+		violate("an unknown system call");
+		errno = ENOSYS;
+		return -1;
+	}
+}
+
+/*
+ * Capabilities.
+ */
+
+static char capability_memory;
+
+cap_t __wrap_cap_init(void);
+cap_t __wrap_cap_init(void)
+{
+	if (fails("cap_init"))
+		return NULL;
+	kernel.capabilities++;
+	return (cap_t)(void *)&capability_memory;
+}
+
+int __wrap_cap_free(void *capabilities);
+int __wrap_cap_free(void *capabilities)
+{
+	if (!capabilities) {
+		errno = EINVAL; /* as libcap's */
+		return -1;
+	}
+	kernel.capabilities--;
+	return 0;
+}
+
+int __wrap_cap_set_flag(cap_t capabilities, cap_flag_t set, int count, const cap_value_t *values,
+	cap_flag_value_t value);
+int __wrap_cap_set_flag(cap_t capabilities, cap_flag_t set, int count, const cap_value_t *values,
+	cap_flag_value_t value)
+{
+	(void)capabilities;
+	(void)count;
+	(void)values;
+	(void)value;
+	return fails("cap_set_flag %d", (int)set) ? -1 : 0;
+}
+
+int __wrap_cap_set_proc(cap_t capabilities);
+int __wrap_cap_set_proc(cap_t capabilities)
+{
+	(void)capabilities;
+	if (kernel.depth != 2)
+		violate("another process than PID 1 loses its capabilities");
+	return fails("cap_set_proc") ? -1 : 0;
+}
+
+int __wrap_cap_set_secbits(unsigned int bits);
+int __wrap_cap_set_secbits(unsigned int bits)
+{
+	if (kernel.depth != 2)
+		violate("another process than PID 1 gets securebits");
+	return fails("cap_set_secbits 0x%x", bits) ? -1 : 0;
+}
+
+int __wrap_cap_set_ambient(cap_value_t capability, cap_flag_value_t value);
+int __wrap_cap_set_ambient(cap_value_t capability, cap_flag_value_t value)
+{
+	return fails("cap_set_ambient %d %d", (int)capability, (int)value) ? -1 : 0;
+}
+
+/*
+ * Memory.
+ */
+
+void *__real_malloc(size_t size);
+void *__real_calloc(size_t count, size_t size);
+void *__real_realloc(void *block, size_t size);
+void __real_free(void *block);
+int __real_vasprintf(char **text, const char *format, va_list arguments);
+void *__real_mmap64(void *at, size_t size, int protection, int flags, int fd, off_t offset);
+int __real_munmap(void *at, size_t size);
+int __real_madvise(void *at, size_t size, int advice);
+
+static bool allocation_fails(const char *function)
+{
+	bool failing;
+
+	if (kernel.depth != 0)
+		violate("a clone that shares memory allocates");
+	failing = fails("%s", function);
+	if (failing)
+		errno = ENOMEM;
+	return failing;
+}
+
+static void *count_block(void *block)
+{
+	if (block && kernel.blocks < KERNEL_BLOCKS)
+		kernel.block[kernel.blocks++] = block;
+	else if (block)
+		violate("there are not that many blocks");
+	return block;
+}
+
+/* Returns whether it is one that was counted: libc has its own, getdelim(3) for one. */
+static bool discount_block(const void *block)
+{
+	for (size_t i = 0; i < kernel.blocks; i++) {
+		if (kernel.block[i] == block) {
+			kernel.block[i] = kernel.block[--kernel.blocks];
+			return true;
+		}
+	}
+	return false;
+}
+
+void *__wrap_malloc(size_t size);
+void *__wrap_malloc(size_t size)
+{
+	return allocation_fails("malloc") ? NULL : count_block(__real_malloc(size));
+}
+
+void *__wrap_calloc(size_t count, size_t size);
+void *__wrap_calloc(size_t count, size_t size)
+{
+	return allocation_fails("calloc") ? NULL : count_block(__real_calloc(count, size));
+}
+
+void *__wrap_realloc(void *block, size_t size);
+void *__wrap_realloc(void *block, size_t size)
+{
+	if (allocation_fails("realloc"))
+		return NULL;
+	discount_block(block);
+	return count_block(__real_realloc(block, size));
+}
+
+void __wrap_free(void *block);
+void __wrap_free(void *block)
+{
+	if (kernel.depth != 0)
+		violate("a clone that shares memory frees");
+	if (block == &capability_memory)
+		violate("what vasprintf left undefined is freed");
+	discount_block(block);
+	__real_free(block);
+}
+
+int __wrap_vasprintf(char **text, const char *format, va_list arguments);
+int __wrap_vasprintf(char **text, const char *format, va_list arguments)
+{
+	int length;
+
+	*text = (char *)&capability_memory; /* undefined after a failure: nobody may free it */
+	if (allocation_fails("vasprintf"))
+		return -1;
+	length = __real_vasprintf(text, format, arguments);
+	count_block(length == -1 ? NULL : *text);
+	return length;
+}
+
+int __wrap_asprintf(char **text, const char *format, ...);
+int __wrap_asprintf(char **text, const char *format, ...)
+{
+	va_list arguments;
+	int length;
+
+	va_start(arguments, format);
+	length = __wrap_vasprintf(text, format, arguments);
+	va_end(arguments);
+	return length;
+}
+
+void *__wrap_mmap64(void *at, size_t size, int protection, int flags, int fd, off_t offset);
+void *__wrap_mmap64(void *at, size_t size, int protection, int flags, int fd, off_t offset)
+{
+	if (fails("mmap"))
+		return MAP_FAILED;
+	kernel.maps++;
+	return __real_mmap64(at, size, protection, flags, fd, offset);
+}
+
+int __wrap_munmap(void *at, size_t size);
+int __wrap_munmap(void *at, size_t size)
+{
+	kernel.maps--;
+	return __real_munmap(at, size);
+}
+
+int __wrap_madvise(void *at, size_t size, int advice);
+int __wrap_madvise(void *at, size_t size, int advice)
+{
+	return fails("madvise") ? -1 : __real_madvise(at, size, advice);
+}

@@ -1,0 +1,1105 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * The life of a session on a kernel of the tests' own (kernel.h): what opening and closing do, and
+ * that each of their calls may fail. The application is then as it was before.
+ */
+
+#include "unit.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "kernel.h"
+#include "session.h"
+#include "syscalls.h"
+
+static const struct session_request request = {
+	.user = "alice",
+	.uid = 1000,
+	.service = "sshd",
+	.tty = "ssh",
+	.rhost = "192.0.2.1",
+	.grace_ms = 1500,
+	.init = "/usr/libexec/pam_unshare/session-init",
+};
+
+#define FURTHER (CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP | CLONE_NEWNET | CLONE_NEWTIME)
+
+static struct session *session;
+static struct error error;
+
+/* What is asked for beside the plain session; the boot functions set it. */
+static bool full, shared;
+
+/* Everything that the module deals with, so that every call that it can make is made. */
+static const char full_mounts[] =
+	"1 0 0:1 / / rw,relatime shared:1 - ext4 /dev/sda rw\n"
+	"2 1 0:2 / /proc rw,nosuid,nodev,noexec,relatime shared:2 - proc proc rw,hidepid=2\n"
+	"3 2 0:3 / /proc/acpi ro unbindable - tmpfs tmpfs ro\n"
+	"4 2 0:4 / /proc/uptime rw - fuse.lxcfs lxcfs rw\n"
+	"5 1 0:5 / /chroot/proc rw - proc proc ro\n"
+	"6 5 0:6 / /chroot/proc/uptime rw - tmpfs tmpfs rw\n"
+	"7 1 0:2 /1 /mnt rw - proc proc rw\n";
+
+static void boot_full(void)
+{
+	kernel_boot();
+	kernel.mountinfo = full_mounts;
+	kernel.cwd_on_procfs = true;
+	kernel.process.subreaper = true;
+	full = true;
+}
+
+/* A login of a user whose logins share a session: nobody has one open, or somebody has. */
+static void boot_shared(bool somebody)
+{
+	kernel_boot();
+	kernel.somebody_listens = somebody;
+	kernel.process.subreaper = true;
+	shared = true;
+}
+
+static int open_session(void)
+{
+	struct session_request asked = request;
+
+	if (full) {
+		asked.namespaces = FURTHER;
+		asked.proc = "subset=pid";
+		asked.linger = true;
+	}
+	if (shared) {
+		asked.share = 'u';
+		asked.share_id = 1000;
+	}
+	session = NULL;
+	memset(&error, 0, sizeof(error));
+	return session_open(&asked, &session, &error);
+}
+
+static void fail_with_calls(const char *what)
+{
+	kernel_print_calls();
+	fail_msg("%s", what);
+}
+
+#define HOLDS(condition, what)                                                                     \
+	do {                                                                                       \
+		if (!(condition))                                                                  \
+			fail_with_calls(what);                                                     \
+	} while (0)
+
+/* What the application has now beside what it had before, but for memory. */
+static void assert_application_is(const struct kernel_process *before)
+{
+	const struct kernel_process *now = &kernel.process;
+
+	HOLDS(!kernel.violation, kernel.violation);
+	HOLDS(kernel.depth == 0, "a clone is still running");
+	HOLDS(strcmp(now->mount_namespace, before->mount_namespace) == 0,
+		"the application is left in another mount namespace");
+	HOLDS(strcmp(now->children, before->children) == 0,
+		"the application's children still go to another PID namespace");
+	HOLDS(now->further == before->further, "the application is left in further namespaces");
+	HOLDS(strcmp(now->root, before->root) == 0, "the root directory is another one");
+	HOLDS(strcmp(now->cwd, before->cwd) == 0, "the working directory is another one");
+	HOLDS(now->subreaper == before->subreaper, "the application is no subreaper any more");
+	for (int fd = 0; fd < KERNEL_FDS; fd++) {
+		if (!now->fds[fd].what != !before->fds[fd].what)
+			print_error("descriptor %d is %s\n", fd,
+				now->fds[fd].what ? now->fds[fd].what : "closed");
+		HOLDS(now->fds[fd].what == before->fds[fd].what,
+			"a descriptor was left open, or closed");
+	}
+}
+
+static void assert_no_memory_is_held(void)
+{
+	HOLDS(kernel.blocks == 0, "memory was not freed");
+	HOLDS(kernel.maps == 0, "mappings were not removed");
+	HOLDS(kernel.capabilities == 0, "libcap's memory was not freed");
+}
+
+static sigset_t mask_before;
+
+static void set_mask(void)
+{
+	sigemptyset(&mask_before);
+	sigaddset(&mask_before, SIGUSR1);
+	sigaddset(&mask_before, SIGCHLD);
+	sigprocmask(SIG_SETMASK, &mask_before, NULL);
+}
+
+static void assert_mask_is_restored(void)
+{
+	sigset_t now;
+
+	sigprocmask(SIG_SETMASK, NULL, &now);
+	for (int signal = 1; signal < SIGRTMAX; signal++)
+		HOLDS(sigismember(&now, signal) == sigismember(&mask_before, signal),
+			"the signal mask is not restored");
+}
+
+static int tear_down(void **state)
+{
+	sigset_t none;
+
+	(void)state;
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	if (session) {
+		session_free(session);
+		session = NULL;
+	}
+	full = shared = false;
+	return 0;
+}
+
+/* All that is to hold after a login was refused, whatever the reason. */
+static void assert_undone(const struct kernel_process *before)
+{
+	assert_null(session);
+	assert_application_is(before);
+	assert_no_memory_is_held();
+	assert_mask_is_restored();
+	HOLDS(!kernel.init_was_born || kernel.init_was_killed, "PID 1 was not killed");
+}
+
+/* Opens it on a kernel that was made ready, and sees it refused at this step. */
+static void assert_refused(const char *step)
+{
+	struct kernel_process before = kernel.process;
+
+	set_mask();
+	HOLDS(open_session() < 0, "the session was opened");
+	if (strcmp(error.step, step) != 0)
+		fail_msg("cannot \"%s\"; expected: \"%s\"", error.step, step);
+	assert_undone(&before);
+}
+
+/*
+ * Opening.
+ */
+
+static void opens(void **state)
+{
+	(void)state;
+	kernel_boot();
+	set_mask();
+	assert_int_equal(open_session(), 0);
+	assert_true(session_is_open(session));
+	assert_string_equal(kernel.process.mount_namespace, "session");
+	assert_string_equal(kernel.process.children, "session");
+	assert_string_equal(kernel.process.root, "the root");
+	assert_string_equal(kernel.process.cwd, "the cwd");
+	assert_int_equal(session_init_pid(session), 4002);
+	assert_int_equal(session_namespace(session), 1002);
+	assert_false(kernel.init_was_killed);
+	assert_mask_is_restored();
+	assert_null(kernel.violation);
+	assert_int_equal(kernel.blocks, 0);
+	assert_int_equal(kernel.capabilities, 0);
+	assert_int_equal(kernel.maps, 1); /* the session itself */
+}
+
+/* Sees that the calls that begin so were made, each after the one before. */
+static void assert_order(const char *const *calls)
+{
+	size_t at = 1;
+
+	for (; *calls; calls++) {
+		at = kernel_called(*calls, at);
+		if (!at) {
+			kernel_print_calls();
+			fail_msg("%s is missing, or stands elsewhere", *calls);
+		}
+		at++;
+	}
+}
+
+static void opens_in_order(void **state)
+{
+	static const char *const calls[] = {"pidfd_open", "open /proc/self/ns/mnt", "open /",
+		"open .", "unshare CLONE_NEWNS", "open /proc/self/mountinfo", "clone starter",
+		"unshare CLONE_NEWPID", "clone PID 1", "mount MS_REC|MS_SLAVE /", "fsopen proc",
+		"umount2 /proc", "move_mount procfs to /proc", "setsid", "chdir /", "close_range",
+		"setgroups 0", "setresgid 0 0 0", "setresuid 0 0 0", "cap_set_secbits",
+		"cap_set_proc", "cap_set_ambient", "execve", "waitpid starter",
+		"setns pidfd of PID 1 CLONE_NEWPID", "stat /proc/1/ns/pid", NULL};
+
+	(void)state;
+	kernel_boot();
+	assert_int_equal(open_session(), 0);
+	assert_order(calls);
+}
+
+static void init_descriptors(void **state)
+{
+	static const char *const expected[] = {"null", "null", "null", "pidfd of the application",
+		"PID 1's channel", "list of processes"};
+	const size_t count = sizeof(expected) / sizeof(*expected);
+
+	(void)state;
+	for (int closed = 0; closed < 8; closed++) {
+		kernel_boot();
+		for (int fd = 0; fd <= 2; fd++)
+			if (closed & 1 << fd)
+				kernel.process.fds[fd].what = NULL;
+		for (int fd = 3; fd < 20; fd++)
+			kernel.process.fds[fd].what = "secret of the host";
+		assert_int_equal(open_session(), 0);
+		for (size_t fd = 0; fd < KERNEL_FDS; fd++) {
+			if (fd < count)
+				assert_string_equal(kernel.executed.fds[fd].what, expected[fd]);
+			else
+				assert_null(kernel.executed.fds[fd].what);
+		}
+		tear_down(state);
+	}
+}
+
+static void init_facts(void **state)
+{
+	static const char *const facts[] = {"PAM_UNSHARE_USER=alice\n", "PAM_UNSHARE_UID=1000\n",
+		"PAM_UNSHARE_SERVICE=sshd\n", "PAM_UNSHARE_TTY=ssh\n",
+		"PAM_UNSHARE_RHOST=192.0.2.1\n", "PAM_UNSHARE_START=", "PAM_UNSHARE_GRACE=1500\n",
+		"PAM_UNSHARE_SCOPE=session\n", "PAM_UNSHARE_CLOSE=kill\n"};
+
+	(void)state;
+	kernel_boot();
+	assert_int_equal(open_session(), 0);
+	assert_string_equal(kernel.executed_path, request.init);
+	assert_string_equal(kernel.executed_title, "pam_unshare: alice [sshd]");
+	for (size_t i = 0; i < sizeof(facts) / sizeof(*facts); i++)
+		assert_non_null(strstr(kernel.executed_environment, facts[i]));
+	assert_null(strstr(kernel.executed_environment, "PATH="));
+}
+
+static void unknown_facts(void **state)
+{
+	struct session_request some = request;
+
+	(void)state;
+	some.tty = NULL;
+	some.rhost = "";
+	some.user = "eve\n\033[2J";
+	kernel_boot();
+	assert_int_equal(session_open(&some, &session, &error), 0);
+	assert_null(strstr(kernel.executed_environment, "TTY"));
+	assert_null(strstr(kernel.executed_environment, "RHOST"));
+	assert_string_equal(kernel.executed_title, "pam_unshare: eve??[2J [sshd]");
+}
+
+static void standard_descriptors(void **state)
+{
+	(void)state;
+	kernel_boot();
+	for (int fd = 0; fd <= 2; fd++)
+		kernel.process.fds[fd].what = NULL;
+	assert_int_equal(open_session(), 0);
+	for (int fd = 0; fd <= 2; fd++)
+		HOLDS(!kernel.process.fds[fd].what, "a standard descriptor is used up");
+	for (int fd = 0; fd < KERNEL_FDS; fd++)
+		HOLDS(!kernel.process.fds[fd].what || kernel.process.fds[fd].cloexec,
+			"the application's children inherit a descriptor");
+}
+
+static void cwd_on_procfs(void **state)
+{
+	(void)state;
+	kernel_boot();
+	kernel.cwd_on_procfs = true;
+	assert_int_equal(open_session(), 0);
+	assert_string_equal(kernel.process.cwd, "/proc/sys/kernel");
+}
+
+static void cwd_of_a_process(void **state)
+{
+	(void)state;
+	kernel_boot();
+	kernel.cwd_on_procfs = true;
+	kernel.fail_all = "chdir /proc/sys/kernel";
+	kernel.fail_errno = ENOENT;
+	assert_int_equal(open_session(), 0);
+	assert_string_equal(kernel.process.cwd, "/");
+	tear_down(state);
+
+	kernel_boot();
+	kernel.cwd_on_procfs = kernel.cwd_unreachable = true;
+	assert_int_equal(open_session(), 0);
+	assert_string_equal(kernel.process.cwd, "/");
+	tear_down(state);
+
+	kernel_boot();
+	kernel.cwd_on_procfs = true;
+	kernel.fail_all = "getcwd";
+	kernel.fail_errno = ENOENT;
+	assert_int_equal(open_session(), 0);
+	assert_string_equal(kernel.process.cwd, "/");
+}
+
+static void subreaper(void **state)
+{
+	static const char *const calls[] = {"prctl PR_SET_CHILD_SUBREAPER 0", "clone starter",
+		"waitpid starter", "prctl PR_SET_CHILD_SUBREAPER 1", NULL};
+
+	(void)state;
+	kernel_boot();
+	assert_int_equal(open_session(), 0);
+	assert_int_equal(kernel_called("prctl PR_SET_CHILD_SUBREAPER", 0), 0);
+	tear_down(state);
+
+	kernel_boot();
+	kernel.process.subreaper = true;
+	assert_int_equal(open_session(), 0);
+	assert_order(calls);
+	assert_true(kernel.process.subreaper);
+}
+
+static void full_proc(void **state)
+{
+	static const char *const calls[] = {"mount MS_PRIVATE /proc/acpi", "open_tree /proc/acpi",
+		"open_tree /proc/uptime", "open_tree /chroot/proc/uptime", "fsconfig set hidepid",
+		"umount2 /proc", "move_mount procfs to /proc", "move_mount mount to /proc/acpi",
+		"move_mount mount to /proc/uptime", "fsconfig set ro", "umount2 /chroot/proc",
+		"move_mount procfs to /chroot/proc", "move_mount mount to /chroot/proc/uptime",
+		"umount2 /mnt", NULL};
+
+	(void)state;
+	boot_full();
+	assert_int_equal(open_session(), 0);
+	assert_order(calls);
+	assert_null(kernel.violation);
+}
+
+static void second_session(void **state)
+{
+	struct session *first;
+	struct kernel_process before;
+
+	(void)state;
+	kernel_boot();
+	assert_int_equal(open_session(), 0);
+	first = session;
+	before = kernel.process;
+	assert_int_equal(open_session(), -EINVAL);
+	assert_string_equal(error.step, "open another session in a process that has one open");
+	assert_null(session);
+	assert_application_is(&before);
+	assert_int_equal(kernel.maps, 1);
+	session = first;
+	assert_true(session_is_open(session));
+}
+
+static void children_elsewhere(void **state)
+{
+	(void)state;
+	kernel_boot();
+	kernel.process.children = "another";
+	assert_refused("open another session in a process that has one open");
+}
+
+static void no_proc(void **state)
+{
+	(void)state;
+	kernel_boot();
+	kernel.no_proc = true;
+	assert_refused("find a procfs on /proc (mount one there)");
+	assert_int_equal(kernel_called("unshare", 0), 0);
+}
+
+static void unusual_mounts(void **state)
+{
+	(void)state;
+	kernel_boot();
+	kernel.mountinfo = "rubbish\n";
+	assert_refused("read");
+	assert_int_equal(error.code, EBADMSG);
+
+	kernel_boot();
+	kernel.mountinfo = "2 1 0:2 / /proc rw - proc proc rw\n";
+	assert_refused("isolate inside a root directory that is no mount point (bind-mount it onto "
+		       "itself before chroot)");
+}
+
+/*
+ * Each call fails in turn.
+ */
+
+/* By what the call begins with, the first that fits; and what the login's refusal then says. */
+static const struct {
+	const char *call, *step;
+} steps[] = {
+	{"mmap (1)", "allocate a session"},
+	{"mmap (2)", "allocate the stacks of PID 1 and its starter"},
+	{"madvise", "allocate a session"},
+	{"stat /proc/self/ns", "read"},
+	{"pidfd_open", "keep a pidfd of the application"},
+	{"open /proc/self/ns/mnt", "keep the mount namespace"},
+	{"open /proc/self/ns/", "keep the namespace"},
+	{"open /proc/self/mountinfo", "read"},
+	{"open /dev/null", "open"},
+	{"open / (", "keep the root directory"},
+	{"open . (", "keep the working directory"},
+	{"fstatfs", "look at the working directory"},
+	{"unshare CLONE_NEWNS", "create the namespaces"},
+	{"socket network socket", "create a socket in the network namespace"},
+	{"ioctl", "bring up the loopback interface"},
+	{"malloc", "read"},
+	{"read mountinfo", "read"},
+	{"calloc (1)", "read"},
+	{"calloc", "plan the private /proc"},
+	{"vasprintf", "note the facts of the session"},
+	{"socketpair", "create a socket to PID 1"},
+	{"cap_init", "prepare the capabilities of PID 1"},
+	{"cap_set_flag", "prepare the capabilities of PID 1"},
+	{"prctl PR_SET_CHILD_SUBREAPER 1", "adopt orphans again in the application"},
+	{"prctl", "keep PID 1 from being the application's child"},
+	{"clone starter", "start the starter of PID 1"},
+	{"waitpid", "wait for the starter of PID 1"},
+	{"unshare CLONE_NEWPID", "create a PID namespace"},
+	{"clone PID 1", "start PID 1"},
+	{"mount MS_REC|MS_SLAVE", "switch off mount propagation to the host"},
+	{"mount MS_PRIVATE", "make bindable the mount on"},
+	{"open_tree", "pick up the mount on"},
+	{"fsopen", "prepare the private /proc"},
+	{"fsconfig set", "set the option of the private /proc:"},
+	{"fsconfig create", "create the private /proc"},
+	{"fsmount", "mount the private /proc"},
+	{"openat", "read the private /proc"},
+	{"umount2", "detach the procfs on"},
+	{"move_mount procfs", "put the private procfs on"},
+	{"move_mount mount", "carry over the mount on"},
+	{"setsid", "leave the application's session and directory"},
+	{"chdir / (", "leave the application's session and directory"},
+	{"fcntl", "arrange the descriptors of PID 1"},
+	{"dup2", "arrange the descriptors of PID 1"},
+	{"close_range", "close the application's descriptors in PID 1"},
+	{"setgroups", "become root in PID 1"},
+	{"setres", "become root in PID 1"},
+	{"cap_set_secbits", "make root unprivileged in PID 1"},
+	{"cap_set_proc", "drop the capabilities of PID 1"},
+	{"cap_set_ambient", "keep the capabilities of PID 1"},
+	{"execve", "execute"},
+	{"setns pidfd of PID 1", "send children to the PID namespace"},
+	{"stat /proc/1/ns/pid", "find PID 1 in the private /proc"},
+};
+
+struct failing_call {
+	size_t number;
+	bool somebody_listens;
+	char call[KERNEL_CALL_SIZE + 8]; /* "setsid (1)": the first of that name */
+	char name[KERNEL_CALL_SIZE + 128];
+};
+
+static const char *step_of(const char *call)
+{
+	for (size_t i = 0; i < sizeof(steps) / sizeof(*steps); i++)
+		if (strncmp(call, steps[i].call, strlen(steps[i].call)) == 0)
+			return steps[i].step;
+	return NULL;
+}
+
+static bool is_allocation(const char *call)
+{
+	return strncmp(call, "malloc", 6) == 0 || strncmp(call, "calloc", 6) == 0 ||
+	       strncmp(call, "realloc", 7) == 0 || strncmp(call, "vasprintf", 9) == 0;
+}
+
+static void a_call_fails(void **state)
+{
+	const struct failing_call *failing = *state;
+	const char *step = step_of(failing->call);
+	struct kernel_process before;
+
+	boot_full();
+	kernel.fail = failing->number;
+	kernel.fail_errno = EIO;
+	before = kernel.process;
+	set_mask();
+	HOLDS(open_session() < 0, "the session was opened in spite of it");
+	if (!step)
+		fail_msg("what is said when \"%s\" fails is not in the table of steps; "
+			 "it was: \"%s\"",
+			failing->call, error.step);
+	if (strcmp(error.step, step) != 0)
+		fail_msg("cannot \"%s\"; expected: \"%s\"", error.step, step);
+	assert_int_equal(error.code, is_allocation(failing->call) ? ENOMEM : EIO);
+	if (strcmp(step, "adopt orphans again in the application") == 0)
+		kernel.process.subreaper = true; /* it said that it cannot be undone */
+	assert_undone(&before);
+}
+
+/*
+ * Where a session is shared, a failure may lead to one that is not: what counts is that the login
+ * is isolated or refused, and that after it all is as it was.
+ */
+static void a_call_of_sharing_fails(void **state)
+{
+	const struct failing_call *failing = *state;
+	struct kernel_process before;
+	size_t bound;
+
+	boot_shared(failing->somebody_listens);
+	kernel.fail = failing->number;
+	kernel.fail_errno = EIO;
+	before = kernel.process;
+	set_mask();
+	if (open_session() < 0) {
+		if (strstr(failing->call, "prctl PR_SET_CHILD_SUBREAPER 1"))
+			kernel.process.subreaper = true;
+		assert_undone(&before);
+		bound = kernel_called("bind", 0);
+		HOLDS(!bound || kernel_called("unlinkat", bound) || kernel.fail == bound,
+			"the name of the socket is left there");
+		return;
+	}
+	HOLDS(session, "it was opened, and there is no session");
+	HOLDS(strcmp(kernel.process.children, "session") == 0, "the login is not isolated");
+	HOLDS(strcmp(kernel.process.mount_namespace, "session") == 0, "it sees the host's /proc");
+	assert_mask_is_restored();
+	kernel.fail = 0;
+	assert_int_equal(session_close(session, &error), 0);
+	assert_application_is(&before);
+	session_free(session);
+	session = NULL;
+	assert_no_memory_is_held();
+}
+
+/* Calls that may fail without harm: the one before them said enough. */
+static bool may_fail(const char *call)
+{
+	return strncmp(call, "getcwd", 6) == 0 || strncmp(call, "chdir /proc", 11) == 0;
+}
+
+/* One case for each call that the opening has just made. Returns how many. */
+static size_t list_calls(struct failing_call *list, const char *what_holds)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < kernel.count; i++) {
+		struct failing_call *failing = &list[count];
+		size_t times = 1;
+
+		if (may_fail(kernel.calls[i]))
+			continue;
+		for (size_t before = 0; before < i; before++)
+			times += strcmp(kernel.calls[before], kernel.calls[i]) == 0;
+		failing->number = i + 1;
+		failing->somebody_listens = kernel.somebody_listens;
+		snprintf(failing->call, sizeof(failing->call), "%s (%zu)", kernel.calls[i], times);
+		snprintf(failing->name, sizeof(failing->name), "%s when this fails: %s", what_holds,
+			failing->call);
+		count++;
+	}
+	tear_down(NULL);
+	return count;
+}
+
+/*
+ * Clones that end in other ways than by themselves.
+ */
+
+static void starter_is_killed(void **state)
+{
+	(void)state;
+	kernel_boot();
+	kernel.starter_is_killed = true;
+	assert_refused("start PID 1");
+	assert_int_equal(error.code, EINTR);
+}
+
+static void init_is_killed(void **state)
+{
+	(void)state;
+	kernel_boot();
+	kernel.init_is_killed = true;
+	assert_refused("start PID 1");
+	assert_int_equal(error.code, EINTR);
+}
+
+static void init_hangs(void **state)
+{
+	(void)state;
+	kernel_boot();
+	kernel.init_hangs = true;
+	assert_refused("start PID 1");
+	assert_int_equal(error.code, ETIMEDOUT);
+}
+
+static void init_is_unkillable(void **state)
+{
+	struct kernel_process before;
+
+	(void)state;
+	kernel_boot();
+	kernel.init_hangs = kernel.init_is_unkillable = true;
+	before = kernel.process;
+	assert_true(open_session() < 0);
+	assert_int_equal(error.code, ETIMEDOUT);
+	assert_application_is(&before);
+	assert_true(kernel.init_was_killed);
+	assert_int_equal(kernel.maps, 1);
+}
+
+static void undoing_fails(void **state)
+{
+	static const char *const undone[] = {"setns host mnt", "fchdir root directory", "chroot .",
+		"fchdir cwd directory", "setns pidfd of the application", "pidfd_send_signal"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(undone) / sizeof(*undone); i++) {
+		kernel_boot();
+		kernel.fail_all = undone[i];
+		kernel.fail_errno = EIO;
+		/* The last step of all, so that everything has to be undone. */
+		kernel.fail = 0;
+		assert_int_equal(open_session(), 0);
+		kernel.fail = kernel_called("stat /proc/1/ns/pid", 0);
+		tear_down(state);
+
+		size_t last = kernel.fail;
+
+		kernel_boot();
+		kernel.fail_all = undone[i];
+		kernel.fail = last;
+		kernel.fail_errno = EIO;
+		assert_true(open_session() < 0);
+		assert_string_equal(error.step, "find PID 1 in the private /proc");
+		assert_int_not_equal(kernel_called("setns pidfd of the application", 0), 0);
+		assert_int_not_equal(kernel_called("pidfd_send_signal", 0), 0);
+		assert_int_not_equal(kernel_called("setns host mnt", 0), 0);
+		for (int fd = 3; fd < KERNEL_FDS; fd++)
+			HOLDS(!kernel.process.fds[fd].what, "a descriptor was left open");
+		assert_no_memory_is_held();
+	}
+}
+
+static void few_descriptors(void **state)
+{
+	(void)state;
+	/* All of the table but LEFT are used up, for every LEFT that is too few. */
+	for (int left = 0; left < 6; left++) {
+		struct kernel_process before;
+
+		kernel_boot();
+		for (int fd = 3; fd < KERNEL_FDS - left; fd++)
+			kernel.process.fds[fd].what = "something";
+		before = kernel.process;
+		set_mask();
+		HOLDS(open_session() < 0, "the session was opened");
+		assert_int_equal(error.code, EMFILE);
+		assert_non_null(strstr(error.remedy, "nofile"));
+		assert_undone(&before);
+	}
+}
+
+/*
+ * Sharing.
+ */
+
+static void opens_for_others(void **state)
+{
+	static const char *const calls[] = {"mkdir /run/pam_unshare", "open /run/pam_unshare",
+		"openat run directory lock", "connect channel", "fcntl F_OFD_SETLK lock",
+		"connect channel", "socket listener", "bind listener /run/pam_unshare/1001-u1000-0",
+		"listen listener", "unshare CLONE_NEWNS", "execve", NULL};
+
+	(void)state;
+	boot_shared(false);
+	assert_int_equal(open_session(), 0);
+	assert_order(calls);
+	assert_false(session_is_joined(session));
+	assert_null(session_not_shared(session));
+	assert_string_equal(kernel.executed.fds[6].what, "listener");
+	assert_string_equal(kernel.executed.fds[7].what, "run directory");
+	assert_null(kernel.executed.fds[8].what);
+	assert_non_null(strstr(kernel.executed_environment, "PAM_UNSHARE_SCOPE=user\n"));
+	assert_non_null(strstr(kernel.executed_environment, "PAM_UNSHARE_SOCKET=1001-u1000-0\n"));
+}
+
+static void joins(void **state)
+{
+	static const char *const calls[] = {"connect channel", "sendmsg channel j",
+		"recvmsg channel", "unshare CLONE_FS",
+		"setns pidfd of PID 1 CLONE_NEWPIDCLONE_NEWNS", "stat /", "chdir /proc/sys/kernel",
+		NULL};
+	struct kernel_process before;
+
+	(void)state;
+	boot_shared(true);
+	before = kernel.process;
+	assert_int_equal(open_session(), 0);
+	assert_order(calls);
+	assert_true(session_is_joined(session));
+	assert_int_equal(session_init_pid(session), 4002);
+	assert_int_equal(session_namespace(session), 1002);
+	assert_int_equal(kernel_called("unshare CLONE_NEWNS", 0), 0);
+	assert_int_equal(kernel_called("clone", 0), 0);
+	assert_int_equal(session_close(session, &error), 0);
+	assert_application_is(&before);
+	assert_false(kernel.init_was_killed);
+}
+
+static void joins_without_standard_descriptors(void **state)
+{
+	(void)state;
+	boot_shared(true);
+	for (int fd = 0; fd <= 2; fd++)
+		kernel.process.fds[fd].what = NULL;
+	assert_int_equal(open_session(), 0);
+	for (int fd = 0; fd <= 2; fd++)
+		HOLDS(!kernel.process.fds[fd].what, "a standard descriptor is used up");
+}
+
+/* A session of its own where the other one cannot be joined; all that the kernel says of it. */
+static void assert_own_session(const char *step)
+{
+	struct kernel_process before = kernel.process;
+
+	set_mask();
+	HOLDS(open_session() == 0, "the login was refused");
+	HOLDS(!session_is_joined(session), "it was joined");
+	assert_string_equal(kernel.process.children, "session");
+	assert_string_equal(kernel.process.cwd, "the cwd");
+	if (step) {
+		assert_non_null(session_not_shared(session));
+		assert_string_equal(session_not_shared(session)->step, step);
+	} else {
+		assert_null(session_not_shared(session));
+	}
+	assert_int_equal(session_close(session, &error), 0);
+	assert_application_is(&before);
+	tear_down(NULL);
+	assert_no_memory_is_held();
+}
+
+static void does_not_trust(void **state)
+{
+	(void)state;
+	boot_shared(true);
+	kernel.answer = '\0';
+	assert_own_session(NULL);
+	boot_shared(true);
+	kernel.answer = 'x';
+	assert_own_session(NULL);
+	boot_shared(true);
+	kernel.answer_uid = 1000;
+	assert_own_session(NULL);
+	boot_shared(true);
+	kernel.answer_has_no_pidfd = true;
+	assert_own_session(NULL);
+}
+
+static void untrusted_directory(void **state)
+{
+	(void)state;
+	boot_shared(true);
+	kernel.run_uid = 1000;
+	assert_own_session("trust the directory");
+	boot_shared(true);
+	kernel.run_mode |= 0070;
+	assert_own_session("trust the directory");
+}
+
+static void lock_is_held(void **state)
+{
+	long before;
+
+	(void)state;
+	boot_shared(false);
+	kernel.lock_is_held = true;
+	before = kernel.clock_ms;
+	assert_own_session("wait for another login to open");
+	assert_in_range(kernel.clock_ms - before, 1000, 4000);
+}
+
+static void another_root(void **state)
+{
+	(void)state;
+	boot_shared(true);
+	kernel.root_differs = true;
+	assert_own_session("join a session with another root directory");
+}
+
+static void is_there(void **state)
+{
+	static const char environment[] = "PATH=/\0PAM_UNSHARE_SOCKET=99-u1000-0\0";
+	static const char of_another[] = "PAM_UNSHARE_SOCKET=99-u1001-0\0";
+	struct kernel_process before;
+
+	(void)state;
+	boot_shared(true);
+	kernel.comm = "session-init\n";
+	kernel.environment = environment;
+	kernel.environment_size = sizeof(environment);
+	before = kernel.process;
+	set_mask();
+	assert_int_equal(open_session(), 0);
+	assert_null(session);
+	assert_application_is(&before);
+	assert_no_memory_is_held();
+	assert_mask_is_restored();
+	assert_int_equal(kernel_called("connect", 0), 0);
+	tear_down(state);
+
+	boot_shared(false);
+	kernel.comm = "session-init\n";
+	kernel.environment = of_another;
+	kernel.environment_size = sizeof(of_another);
+	assert_own_session("join sessions outside of the one that the login is from");
+
+	boot_shared(true); /* a user's own program by that name */
+	kernel.comm = "session-init\n";
+	kernel.init_uid = 1000;
+	kernel.environment = environment;
+	kernel.environment_size = sizeof(environment);
+	assert_int_equal(open_session(), 0);
+	assert_non_null(session);
+	assert_true(session_is_joined(session));
+}
+
+/*
+ * Closing.
+ */
+
+static struct kernel_process before_opening;
+
+static void boot_and_open(void)
+{
+	boot_full();
+	before_opening = kernel.process;
+	set_mask();
+	assert_int_equal(open_session(), 0);
+	kernel.count = 0;
+}
+
+static void closes(void **state)
+{
+	static const char *const calls[] = {"send channel c",
+		"setns pidfd of the application CLONE_NEWPID", "setns host mnt CLONE_NEWNS",
+		"fchdir root directory", "chroot .", "fchdir cwd directory", "poll channel", NULL};
+
+	(void)state;
+	boot_and_open();
+	assert_int_equal(session_close(session, &error), 0);
+	assert_order(calls);
+	assert_false(session_is_open(session));
+	assert_application_is(&before_opening);
+	assert_mask_is_restored();
+	session_free(session);
+	session = NULL;
+	assert_no_memory_is_held();
+}
+
+static void closes_once(void **state)
+{
+	(void)state;
+	boot_and_open();
+	assert_int_equal(session_close(session, &error), 0);
+	kernel.count = 0;
+	assert_int_equal(session_close(session, &error), 0);
+	assert_int_equal(kernel.count, 0);
+	assert_null(kernel.violation);
+}
+
+static void closing_fails(void **state)
+{
+	static const struct {
+		const char *call, *step;
+	} cases[] = {
+		{"send", "tell PID 1 to end the session"},
+		{"setns pidfd of the application", "go back to the PID namespace"},
+		{"setns host mnt", "go back to the mount namespace"},
+		{"fchdir root directory", "go back to the root directory"},
+		{"chroot", "go back to the root directory"},
+		{"fchdir cwd directory", "go back to the working directory"},
+		{"poll", "see the last process of the session end"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		boot_and_open();
+		kernel.fail_all = cases[i].call;
+		kernel.fail_errno = EIO;
+		assert_int_equal(session_close(session, &error), -EIO);
+		assert_string_equal(error.step, cases[i].step);
+		assert_int_not_equal(kernel_called("send", 0), 0);
+		assert_int_not_equal(kernel_called("setns pidfd of the application", 0), 0);
+		assert_int_not_equal(kernel_called("setns host mnt", 0), 0);
+		assert_int_not_equal(kernel_called("poll", 0), 0);
+		for (int fd = 3; fd < KERNEL_FDS; fd++)
+			HOLDS(!kernel.process.fds[fd].what, "a descriptor was left open");
+		assert_false(session_is_open(session));
+		tear_down(state);
+	}
+}
+
+static void first_failure_is_told(void **state)
+{
+	(void)state;
+	boot_and_open();
+	kernel.fail_all = ""; /* everything */
+	kernel.fail_errno = EPERM;
+	assert_int_equal(session_close(session, &error), -EPERM);
+	assert_string_equal(error.step, "tell PID 1 to end the session");
+	for (int fd = 3; fd < KERNEL_FDS; fd++)
+		HOLDS(!kernel.process.fds[fd].what, "a descriptor was left open");
+}
+
+static void init_died_before(void **state)
+{
+	static const int codes[] = {EPIPE, ECONNRESET};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(codes) / sizeof(*codes); i++) {
+		boot_and_open();
+		kernel.fail_all = "send";
+		kernel.fail_errno = codes[i];
+		assert_int_equal(session_close(session, &error), 0);
+		assert_application_is(&before_opening);
+		tear_down(state);
+	}
+}
+
+static void no_report(void **state)
+{
+	(void)state;
+	boot_and_open();
+	kernel.poll_result = 0;
+	assert_int_equal(session_close(session, &error), -ETIMEDOUT);
+	assert_string_equal(error.step, "see the last process of the session end");
+	assert_application_is(&before_opening);
+}
+
+static void interrupted(void **state)
+{
+	(void)state;
+	boot_and_open();
+	kernel.poll_interruptions = 3;
+	assert_int_equal(session_close(session, &error), 0);
+	assert_int_equal(kernel.poll_interruptions, 0);
+	assert_application_is(&before_opening);
+}
+
+pid_t __real_waitpid(pid_t pid, int *status, int options);
+
+static void forked_copy(void **state)
+{
+	int status;
+	pid_t child;
+
+	(void)state;
+	boot_and_open();
+	child = fork();
+	if (child == 0) {
+		size_t calls = kernel.count;
+		bool was_open = session_is_open(session);
+		int result = session_close(session, &error);
+
+		kill(getpid(),
+			was_open || result != 0 || kernel.count != calls ? SIGUSR2 : SIGKILL);
+	}
+	assert_int_equal(__real_waitpid(child, &status, 0), child);
+	assert_int_equal(WTERMSIG(status), SIGKILL);
+	assert_true(session_is_open(session));
+}
+
+int main(void)
+{
+	static const struct CMUnitTest fixed[] = {
+		TEST("the application's next children go to the session; it stays where it is",
+			opens),
+		TEST("opening takes its steps in the order of the design", opens_in_order),
+		TEST("PID 1 finds the promised descriptors and no other of the application's",
+			init_descriptors),
+		TEST("PID 1's environment is the facts of the session and nothing else",
+			init_facts),
+		TEST("facts that are not known are left out, and the title is printable",
+			unknown_facts),
+		TEST("standard descriptors that the application has closed stay closed",
+			standard_descriptors),
+		TEST("a working directory on a procfs is entered again in the private one",
+			cwd_on_procfs),
+		TEST("where the private one does not have it, it becomes the root directory",
+			cwd_of_a_process),
+		TEST("an application that is a subreaper does not adopt PID 1, and stays one",
+			subreaper),
+		TEST("a /proc with all that can be mounted there is replaced and carried over",
+			full_proc),
+		TEST("a process that has a session open is refused another, and keeps its own",
+			second_session),
+		TEST("so is one whose children go to another PID namespace already",
+			children_elsewhere),
+		TEST("without a procfs on /proc nothing is touched", no_proc),
+		TEST("a mountinfo that cannot be understood refuses the login", unusual_mounts),
+		TEST("a starter that is killed refuses the login", starter_is_killed),
+		TEST("a PID 1 that is killed before it executes refuses the login", init_is_killed),
+		TEST("a PID 1 that hangs is killed after a limit, and the login refused",
+			init_hangs),
+		TEST("the stack of a PID 1 that cannot be killed stays, and all else is undone",
+			init_is_unkillable),
+		TEST("when undoing fails too, the rest is undone and the first failure told",
+			undoing_fails),
+		TEST("with too few descriptors left the login is refused, and none is leaked",
+			few_descriptors),
+		TEST("a login that shares, where nobody is, opens a session that others can join",
+			opens_for_others),
+		TEST("where somebody is, it joins, and closing gives all back", joins),
+		TEST("joining uses no standard descriptor", joins_without_standard_descriptors),
+		TEST("who does not answer as root's PID 1 does is not joined", does_not_trust),
+		TEST("a meeting place that is not root's alone is not used", untrusted_directory),
+		TEST("a lock that is held is not waited for beyond its limit", lock_is_held),
+		TEST("a session with another root directory is not joined", another_root),
+		TEST("from inside the session that it shares, a login has nothing to do", is_there),
+		TEST("closing ends PID 1, goes back and then waits; all is as it was", closes),
+		TEST("closing twice does nothing the second time", closes_once),
+		TEST("whatever fails in closing, its other steps are taken and it is told",
+			closing_fails),
+		TEST("of many failures in closing the first is told", first_failure_is_told),
+		TEST("that PID 1 is dead already is no failure", init_died_before),
+		TEST("closing waits for the last process no longer than its limit", no_report),
+		TEST("a signal does not end the wait", interrupted),
+		TEST("in a forked copy of the application there is no session to close",
+			forked_copy),
+	};
+	const size_t fixed_count = sizeof(fixed) / sizeof(*fixed);
+	struct failing_call *calls = test_calloc(3 * KERNEL_CALLS, sizeof(*calls));
+	struct CMUnitTest *tests;
+	size_t own, count;
+	int result;
+
+	boot_full();
+	open_session();
+	own = count = list_calls(calls, "the login is refused and all is undone");
+	boot_shared(false);
+	open_session();
+	count += list_calls(calls + count, "opening to share isolates or refuses");
+	boot_shared(true);
+	open_session();
+	count += list_calls(calls + count, "joining isolates or refuses");
+
+	tests = test_calloc(fixed_count + count, sizeof(*tests));
+	for (size_t i = 0; i < fixed_count; i++) {
+		tests[i] = fixed[i];
+		tests[i].teardown_func = tear_down;
+	}
+	for (size_t i = 0; i < count; i++)
+		tests[fixed_count + i] = (struct CMUnitTest){
+			.name = calls[i].name,
+			.test_func = i < own ? a_call_fails : a_call_of_sharing_fails,
+			.initial_state = &calls[i],
+			.teardown_func = tear_down,
+		};
+	result = _cmocka_run_group_tests("session", tests, fixed_count + count, NULL, NULL);
+	test_free(tests);
+	test_free(calls);
+	return result;
+}
