@@ -31,7 +31,7 @@ struct command {
 };
 
 extern const struct command command_status, command_list, command_show, command_ps, command_pid,
-	command_exec, command_kill;
+	command_exec, command_kill, command_check;
 
 /* The options that all commands share, as given. */
 struct cli {

@@ -18,6 +18,7 @@ static const struct command *const commands[] = {
 	&command_pid,
 	&command_exec,
 	&command_kill,
+	&command_check,
 };
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
 

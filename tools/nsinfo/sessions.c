@@ -514,9 +514,9 @@ static void find_logins(struct sessions *sessions)
 		if (!is_application(process) || !session || !process->command)
 			continue;
 		session->logins =
-			memory_grow(session->logins, session->n_logins, sizeof(struct login));
+			memory_grow(session->logins, session->n_logins, sizeof(struct application));
 		session->logins[session->n_logins++] =
-			(struct login){.pid = process->pid, .command = process->command};
+			(struct application){.pid = process->pid, .command = process->command};
 	}
 }
 

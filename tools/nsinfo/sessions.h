@@ -30,7 +30,7 @@ enum session_state {
 };
 
 /* An application: its next children are born in the session. */
-struct login {
+struct application {
 	pid_t pid;
 	const char *command; /* its short name */
 };
@@ -48,7 +48,7 @@ struct session {
 	time_t start;
 
 	long processes; /* in it and below it, PID 1 too; -1 if not known */
-	struct login *logins;
+	struct application *logins;
 	size_t n_logins;
 	struct session *parent; /* the session that it was opened in, or NULL */
 };

@@ -159,13 +159,12 @@ size_t text_width(const char *text)
 	return width;
 }
 
-void text_wrap(FILE *out, const char *text, size_t indent, size_t width)
+static void wrap_line(FILE *out, char *line, size_t indent, size_t width)
 {
-	_cleanup_free_ char *copy = text_printable(text);
 	char *state = NULL;
 	size_t column = indent;
 
-	for (char *word = strtok_r(copy, " ", &state); word; word = strtok_r(NULL, " ", &state)) {
+	for (char *word = strtok_r(line, " ", &state); word; word = strtok_r(NULL, " ", &state)) {
 		size_t length = text_width(word);
 
 		if (column > indent && column + 1 + length > width) {
@@ -179,6 +178,18 @@ void text_wrap(FILE *out, const char *text, size_t indent, size_t width)
 		column += length;
 	}
 	fputc('\n', out);
+}
+
+void text_wrap(FILE *out, const char *text, size_t indent, size_t width)
+{
+	_cleanup_free_ char *copy = printable(text, true);
+	char *state = NULL;
+
+	for (char *line = strtok_r(copy, "\n", &state); line; line = strtok_r(NULL, "\n", &state)) {
+		if (line != copy)
+			fprintf(out, "%*s", (int)indent, "");
+		wrap_line(out, line, indent, width);
+	}
 }
 
 const char *text_time_short(time_t t, time_t now, char *buffer, size_t size)

@@ -37,8 +37,8 @@ int text_number(const char *text, long long *number);
 size_t text_width(const char *text);
 
 /*
- * text_wrap - print TEXT in lines of at most WIDTH columns, broken at blanks, each but the first
- * indented by INDENT columns; the first is taken to start there already.
+ * text_wrap - print TEXT in lines of at most WIDTH columns, broken at blanks and newlines, each but
+ * the first indented by INDENT columns; the first is taken to start there already.
  */
 void text_wrap(FILE *out, const char *text, size_t indent, size_t width);
 

@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: MIT */
+
+/* nsinfo check: what the kernel can do, its limits, and a session opened for real. */
+
+#include <errno.h>
+#include <sched.h>
+#include <security/pam_appl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/utsname.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "check.h"
+#include "cleanup.h"
+#include "config.h"
+#include "mounts.h"
+#include "text.h"
+
+#define SERVICE "nsinfo-check"
+
+/* --- what it can do --- */
+
+static void check_version(struct findings *findings)
+{
+	struct utsname name;
+	int major = 0, minor = 0;
+
+	if (uname(&name) == -1 || sscanf(name.release, "%d.%d", &major, &minor) != 2)
+		return;
+	if (major < 5 || (major == 5 && minor < 10))
+		findings_add(findings, FINDING_PROBLEM, "kernel",
+			"boot Linux 5.10 or newer; until then every isolated login is refused",
+			"Linux %s is too old", name.release);
+	else
+		findings_add(findings, FINDING_OK, "kernel", NULL, "Linux %s", name.release);
+}
+
+/* As root: may this process, and so what it stands for, make the namespaces at all? */
+static void check_unshare(struct findings *findings)
+{
+	int status = 0;
+	pid_t child;
+
+	fflush(NULL);
+	child = fork();
+	if (child == 0)
+		_exit(unshare(CLONE_NEWNS | CLONE_NEWPID) == 0 ? 0 : errno);
+	if (child == -1 || waitpid(child, &status, 0) == -1 || !WIFEXITED(status))
+		return;
+	if (WEXITSTATUS(status) == 0)
+		findings_add(findings, FINDING_OK, "kernel", NULL,
+			"root may make PID and mount namespaces");
+	else if (WEXITSTATUS(status) == ENOSPC)
+		findings_add(findings, FINDING_PROBLEM, "kernel",
+			"raise user.max_pid_namespaces and user.max_mnt_namespaces with sysctl(8)",
+			"the limit of namespaces is reached: isolated logins are refused");
+	else
+		findings_add(findings, FINDING_PROBLEM, "kernel",
+			"a container needs CAP_SYS_ADMIN for it, and a seccomp filter that lets it",
+			"root may not make PID and mount namespaces: %s",
+			strerror(WEXITSTATUS(status)));
+}
+
+static long long read_number(const struct proc *proc, const char *path)
+{
+	_cleanup_free_ char *text = NULL;
+
+	if (proc_read_path(proc, path, &text, NULL) < 0)
+		return -1;
+	return strtoll(text, NULL, 10);
+}
+
+/* Of each kind of namespace a session takes one; 0 forbids them. */
+static void check_namespace_limit(
+	struct findings *findings, const struct sessions *sessions, const char *name)
+{
+	_cleanup_free_ char *path = text_format("sys/user/max_%s_namespaces", name);
+	_cleanup_free_ char *remedy =
+		text_format("raise user.max_%s_namespaces with sysctl(8)", name);
+	long long limit = read_number(sessions->proc, path);
+
+	if (limit >= 0 && limit < (long long)sessions->count + 1)
+		findings_add(findings, FINDING_PROBLEM, "kernel", remedy,
+			"user.max_%s_namespaces is %lld: no session can be opened", name, limit);
+	else if (limit >= 0 && limit < (long long)sessions->count * 2 + 100)
+		findings_add(findings, FINDING_WARNING, "kernel", remedy,
+			"user.max_%s_namespaces is %lld, and %zu sessions are open", name, limit,
+			sessions->count);
+}
+
+/* Each session is one process more. */
+static void check_pid_limit(struct findings *findings, const struct sessions *sessions)
+{
+	long long limit = read_number(sessions->proc, "sys/kernel/pid_max");
+
+	if (limit > 0 && (long long)sessions->n_processes > limit / 10 * 9)
+		findings_add(findings, FINDING_WARNING, "kernel",
+			"raise kernel.pid_max with sysctl(8)",
+			"%zu processes run, and kernel.pid_max is %lld", sessions->n_processes,
+			limit);
+}
+
+static void check_mounts(struct findings *findings, const struct proc *proc)
+{
+	struct mounts mounts;
+
+	if (mounts_read(proc, getpid(), &mounts) < 0)
+		return;
+	for (size_t i = 0; i < mounts.count; i++) {
+		const struct mount *mount = &mounts.list[i];
+
+		if (strcmp(mount->type, "proc") != 0)
+			continue;
+		if (strcmp(mount->point, "/proc") != 0 && strncmp(mount->point, "/proc/", 6) != 0)
+			findings_add(findings, FINDING_NOTE, "/proc", NULL,
+				"a procfs is also mounted at %s; in a session the private one is "
+				"there "
+				"too",
+				mount->point);
+		else if (strstr(mount->options, "hidepid=") && strcmp(mount->point, "/proc") == 0)
+			findings_add(findings, FINDING_NOTE, "/proc", NULL,
+				"it is mounted with %s; sessions keep that", mount->options);
+	}
+	mounts_free(&mounts);
+}
+
+void check_kernel(struct findings *findings, struct sessions *sessions)
+{
+	static const char *const kinds[] = {"pid", "mnt"};
+
+	check_version(findings);
+	if (geteuid() == 0)
+		check_unshare(findings);
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		check_namespace_limit(findings, sessions, kinds[i]);
+	check_pid_limit(findings, sessions);
+	check_mounts(findings, sessions->proc);
+}
+
+/* --- a session for real --- */
+
+/* What the children found out. */
+struct trial {
+	int opened, closed; /* what libpam returned */
+	double open_ms, close_ms;
+	bool looked, back;      /* the grandchild reported; the child is in its old namespace */
+	int pid, own_processes; /* the grandchild's PID, and how many it sees */
+	int host_processes;
+	bool sees_parent; /* a process of the host, through /proc */
+	char title[128];
+};
+
+static double now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
+}
+
+static int count_processes(void)
+{
+	struct proc proc = PROC_CLOSED;
+	pid_t *pids = NULL;
+	size_t count = 0;
+
+	if (proc_open(&proc, "/proc") == 0)
+		proc_pids(&proc, &pids, &count);
+	free(pids);
+	proc_close(&proc);
+	return (int)count;
+}
+
+/* In the session. */
+static void look_around(struct trial *trial, pid_t outside)
+{
+	_cleanup_free_ char *parent = text_format("/proc/%d", (int)outside);
+	_cleanup_fclose_ FILE *file = fopen("/proc/1/cmdline", "re");
+
+	trial->pid = getpid();
+	trial->own_processes = count_processes();
+	/* Its number may be taken inside, but only by this process or PID 1. */
+	trial->sees_parent = outside > trial->pid && access(parent, F_OK) == 0;
+	if (file)
+		(void)!fgets(trial->title, sizeof(trial->title), file);
+	trial->looked = true;
+}
+
+static int say_nothing(
+	int count, const struct pam_message **messages, struct pam_response **responses, void *data)
+{
+	(void)messages;
+	(void)data;
+	*responses = calloc((size_t)count, sizeof(**responses));
+	return *responses ? PAM_SUCCESS : PAM_BUF_ERR;
+}
+
+/* The application: opens, forks once, closes. TRIAL is shared memory of all three. */
+static int run_application(struct trial *trial, const char *directory)
+{
+	const struct pam_conv conversation = {.conv = say_nothing};
+	pid_t outside = getpid(), child;
+	pam_handle_t *handle;
+	double start;
+
+	trial->host_processes = count_processes();
+	if (pam_start_confdir(SERVICE, "root", &conversation, directory, &handle) != PAM_SUCCESS)
+		return 1;
+	start = now_ms();
+	trial->opened = pam_open_session(handle, PAM_SILENT);
+	trial->open_ms = now_ms() - start;
+	if (trial->opened == PAM_SUCCESS) {
+		child = fork();
+		if (child == 0) {
+			look_around(trial, outside);
+			_exit(0);
+		}
+		waitpid(child, NULL, 0);
+		start = now_ms();
+		trial->closed = pam_close_session(handle, PAM_SILENT);
+		trial->close_ms = now_ms() - start;
+		trial->back = access("/proc/self", F_OK) == 0;
+	}
+	pam_end(handle, trial->closed);
+	return 0;
+}
+
+static int write_file(const char *directory, const char *name, const char *text)
+{
+	_cleanup_free_ char *path = text_format("%s/%s", directory, name);
+	_cleanup_fclose_ FILE *file = fopen(path, "wxe");
+
+	return file && fputs(text, file) != EOF ? 0 : -errno;
+}
+
+/* A stack of our line alone; "root" since that is who we are, and no rule that could skip it. */
+static int write_stack(const char *directory)
+{
+	_cleanup_free_ char *line = text_format(
+		"session required %s/%s root conf=%s/empty\n", SECUREDIR, CHECK_MODULE, directory);
+	static const char *const empty[] = {
+		"empty", "other"}; /* libpam logs that it misses "other" */
+
+	for (size_t i = 0; i < sizeof(empty) / sizeof(empty[0]); i++) {
+		int r = write_file(directory, empty[i], "# nothing\n");
+
+		if (r < 0)
+			return r;
+	}
+	return write_file(directory, SERVICE, line);
+}
+
+static void remove_stack(const char *directory)
+{
+	static const char *const names[] = {"empty", "other", SERVICE};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		_cleanup_free_ char *path = text_format("%s/%s", directory, names[i]);
+
+		unlink(path);
+	}
+	rmdir(directory);
+}
+
+static void judge(struct findings *findings, const struct trial *trial)
+{
+	if (trial->opened != PAM_SUCCESS) {
+		findings_add(findings, FINDING_PROBLEM, "session",
+			"the log says why: journalctl -t nsinfo, or /var/log/auth.log",
+			"a test session could not be opened: every isolated login is refused");
+		return;
+	}
+	if (!trial->looked || trial->sees_parent || trial->own_processes > 2 ||
+		strncmp(trial->title, "pam_unshare: ", 13) != 0) {
+		findings_add(findings, FINDING_PROBLEM, "session", "please report it",
+			"a test session was opened but is not isolated: PID %d, PID 1 is \"%s\", "
+			"%d "
+			"of the host's %d processes are seen",
+			trial->pid, trial->title, trial->own_processes, trial->host_processes);
+		return;
+	}
+	if (trial->closed != PAM_SUCCESS || !trial->back)
+		findings_add(findings, FINDING_PROBLEM, "session", "the log says why",
+			"a test session was opened but could not be closed");
+	else
+		findings_add(findings, FINDING_OK, "session", NULL,
+			"a test session opened in %.1f ms and closed in %.1f ms; in it a process "
+			"had "
+			"PID %d, PID 1 was \"%s\", and of the host's %d processes none was seen",
+			trial->open_ms, trial->close_ms, trial->pid, trial->title,
+			trial->host_processes);
+}
+
+void check_session(struct findings *findings)
+{
+	char directory[] = "/tmp/nsinfo.XXXXXX";
+	struct trial *trial;
+	pid_t child;
+	int status;
+
+	if (geteuid() != 0) {
+		findings_add(findings, FINDING_NOTE, "session", NULL,
+			"root's nsinfo check opens a test session, too");
+		return;
+	}
+	trial = mmap(
+		NULL, sizeof(*trial), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (trial == MAP_FAILED || !mkdtemp(directory))
+		return;
+	*trial = (struct trial){.opened = PAM_ABORT};
+	if (write_stack(directory) == 0) {
+		fflush(NULL);
+		child = fork();
+		if (child == 0)
+			_exit(run_application(trial, directory));
+		if (child > 0)
+			waitpid(child, &status, 0);
+		judge(findings, trial);
+	}
+	remove_stack(directory);
+	munmap(trial, sizeof(*trial));
+}

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: MIT */
+
+/* nsinfo check: the doctor. Exit status 1 if it found a problem. */
+
+#include "check.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "cli.h"
+#include "pamconf.h"
+#include "text.h"
+
+enum {
+	COLUMN_LEVEL,
+	COLUMN_SUBJECT,
+	COLUMN_MESSAGE,
+	COLUMN_REMEDY,
+};
+
+#define BOTH (TABLE_SHOW | TABLE_JSON)
+
+static const struct table_column columns[] = {
+	[COLUMN_LEVEL] = {"LEVEL", "level", 7, BOTH, "ok, note, warning or problem"},
+	[COLUMN_SUBJECT] = {"SUBJECT", "subject", 8, BOTH, "PAM service, or what else was checked"},
+	[COLUMN_MESSAGE] = {"MESSAGE", "message", 0.5, BOTH | TABLE_TRUNC, "what was found"},
+	[COLUMN_REMEDY] = {"REMEDY", "remedy", 0.3, BOTH | TABLE_TRUNC, "what to do about it"},
+};
+
+/* Services that give a login, and every other one that holds our line. */
+static void check_all_services(struct findings *findings)
+{
+	char **services = pamconf_services("");
+	bool any = false;
+
+	for (char **service = services; *service; service++) {
+		struct findings found = {0};
+		bool isolated = check_service(&found, "", *service, false);
+		bool wanted = isolated || check_is_login(*service);
+
+		any |= isolated;
+		for (size_t i = 0; wanted && i < found.count; i++)
+			findings_add(findings, found.list[i].level, found.list[i].subject,
+				found.list[i].remedy, "%s", found.list[i].message);
+		findings_free(&found);
+		free(*service);
+	}
+	free(services);
+	if (!any)
+		findings_add(findings, FINDING_PROBLEM, "PAM",
+			"add \"session required pam_unshare.so\" at the end of the files of the "
+			"logins that are to be isolated: sshd, su, sudo",
+			"no service in /etc/pam.d has pam_unshare in its session stack: no login "
+			"is "
+			"isolated");
+}
+
+static void check(struct findings *findings, char **services)
+{
+	struct proc proc = PROC_CLOSED;
+	struct sessions sessions;
+
+	if (*services) {
+		for (; *services; services++) {
+			check_service(findings, "", *services, true);
+			check_application(findings, "", *services);
+		}
+		return;
+	}
+	check_files(findings, "");
+	if (cli_sessions(&proc, &sessions, true) == 0) {
+		check_kernel(findings, &sessions);
+		check_session(findings);
+	}
+	sessions_free(&sessions);
+	proc_close(&proc);
+	check_all_services(findings);
+	check_application(findings, "", "sshd");
+	check_application(findings, "", "sudo");
+	check_bypass(findings, "");
+}
+
+static void print_table(struct cli *cli, const struct findings *findings)
+{
+	struct table *table = table_new("findings", columns, command_check.n_columns, &cli->format);
+
+	cli_columns(cli, table);
+	for (size_t i = 0; i < findings->count; i++) {
+		const struct finding *finding = &findings->list[i];
+
+		table_row(table, -1);
+		table_text(table, COLUMN_LEVEL, finding_level_name(finding->level));
+		table_text(table, COLUMN_SUBJECT, finding->subject);
+		table_text(table, COLUMN_MESSAGE, finding->message);
+		table_text(table, COLUMN_REMEDY, finding->remedy);
+	}
+	table_print(table);
+	table_free(table);
+}
+
+static void print(struct cli *cli, const struct findings *findings)
+{
+	size_t problems = findings_count(findings, FINDING_PROBLEM);
+	size_t warnings = findings_count(findings, FINDING_WARNING);
+
+	if (cli->format.json || cli->format.raw || cli->format.noheadings || cli->format.columns) {
+		print_table(cli, findings);
+		return;
+	}
+	findings_print(findings, cli_color(cli));
+	printf("\n%zu problem%s, %zu warning%s.\n", problems, problems == 1 ? "" : "s", warnings,
+		warnings == 1 ? "" : "s");
+}
+
+static int check_main(int argc, char **argv)
+{
+	struct cli cli = {.command = &command_check};
+	struct findings findings = {0};
+	int problems;
+
+	while (cli_getopt(&cli, argc, argv) != -1)
+		;
+	check(&findings, argv + optind);
+	print(&cli, &findings);
+	problems = findings_count(&findings, FINDING_PROBLEM) > 0;
+	findings_free(&findings);
+	return problems ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+const struct command command_check = {
+	.name = "check",
+	.arguments = "[options] [SERVICE...]",
+	.summary = "check the installation and the PAM stacks; exit status 1 if there is a problem",
+	.columns = columns,
+	.n_columns = sizeof(columns) / sizeof(columns[0]),
+	.color = true,
+	.main = check_main,
+};
