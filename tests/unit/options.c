@@ -5,9 +5,11 @@
 #include "unit.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "options.h"
+#include "syscalls.h"
 
 #define PARSE(options, error, ...) parse(options, error, (const char *[]){__VA_ARGS__, NULL})
 
@@ -33,6 +35,16 @@ static void defaults(void **state)
 	assert_false(options.debug);
 	assert_false(options.root);
 	assert_int_equal(options.grace_ms, 2000);
+	assert_int_equal(options.scope, SCOPE_SESSION);
+	assert_false(options.linger);
+	assert_false(options.private);
+	assert_int_equal(options.namespaces, 0);
+	assert_string_equal(options.proc, "");
+	assert_null(options.exempt);
+	assert_null(options.only);
+	assert_null(options.conf);
+	assert_false(options.open_only);
+	assert_false(options.close_only);
 }
 
 static void flags(void **state)
@@ -78,7 +90,158 @@ static void says_what_to_do(void **state)
 	error_format(&error, "alice", text, sizeof(text));
 	assert_non_null(strstr(text, "cannot understand the option rooot for alice"));
 	assert_non_null(strstr(text, "/etc/pam.d"));
-	assert_non_null(strstr(text, "debug, root"));
+	assert_non_null(strstr(text, "debug, root, "));
+}
+
+/* Sees that each word is an error that names it, and offers a remedy. */
+static void assert_refused(const char *const *words, size_t count)
+{
+	struct options options;
+	struct error error;
+
+	for (size_t i = 0; i < count; i++) {
+		if (PARSE(&options, &error, words[i]) != -EINVAL)
+			fail_msg("%s was understood", words[i]);
+		assert_non_null(error.remedy);
+	}
+}
+
+#define ASSERT_REFUSED(...)                                                                        \
+	assert_refused((const char *const[]){__VA_ARGS__},                                         \
+		sizeof((const char *const[]){__VA_ARGS__}) / sizeof(char *))
+
+static void grace(void **state)
+{
+	struct options options;
+	struct error error;
+
+	(void)state;
+	assert_int_equal(PARSE(&options, &error, "grace=0"), 0);
+	assert_int_equal(options.grace_ms, 0);
+	assert_int_equal(PARSE(&options, &error, "grace=3600"), 0);
+	assert_int_equal(options.grace_ms, 3600000);
+	ASSERT_REFUSED("grace", "grace=", "grace=3601", "grace=-1", "grace=1.5", "grace=2s",
+		"grace= 2", "grace=99999999999999999999", "grace=0x2");
+}
+
+static void words(void **state)
+{
+	struct options options;
+	struct error error;
+
+	(void)state;
+	assert_int_equal(
+		PARSE(&options, &error, "scope=user", "on_close=linger", "propagation=private"), 0);
+	assert_int_equal(options.scope, SCOPE_USER);
+	assert_true(options.linger);
+	assert_true(options.private);
+	assert_int_equal(
+		PARSE(&options, &error, "scope=group", "on_close=kill", "propagation=slave"), 0);
+	assert_int_equal(options.scope, SCOPE_GROUP);
+	assert_false(options.linger);
+	assert_false(options.private);
+	assert_int_equal(PARSE(&options, &error, "scope=user", "scope=session"), 0);
+	assert_int_equal(options.scope, SCOPE_SESSION);
+	ASSERT_REFUSED("scope", "scope=", "scope=users", "scope=use", "scope=User",
+		"scope=user,group", "on_close=", "on_close=stay",
+		"propagation=", "propagation=shared", "propagation=slaves");
+}
+
+static void namespaces(void **state)
+{
+	struct options options;
+	struct error error;
+
+	(void)state;
+	assert_int_equal(PARSE(&options, &error, "with=ipc"), 0);
+	assert_int_equal(options.namespaces, CLONE_NEWIPC);
+	assert_int_equal(PARSE(&options, &error, "with=time,net,cgroup,uts,ipc,ipc"), 0);
+	assert_int_equal(options.namespaces,
+		CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP | CLONE_NEWNET | CLONE_NEWTIME);
+	assert_int_equal(PARSE(&options, &error, "with=ipc", "with=uts"), 0);
+	assert_int_equal(options.namespaces, CLONE_NEWUTS);
+	ASSERT_REFUSED("with", "with=", "with=,", "with=ipc,", "with=,ipc", "with=ipc,,uts",
+		"with=pid", "with=user", "with=mnt", "with=ip", "with=ipcs");
+}
+
+static void proc(void **state)
+{
+	static const char *const good[] = {"hidepid=0", "hidepid=4", "hidepid=invisible",
+		"gid=4294967294", "subset=pid", "subset=pid,gid=0,hidepid=ptraceable"};
+	struct options options;
+	struct error error;
+	char word[256];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++) {
+		snprintf(word, sizeof(word), "proc=%s", good[i]);
+		assert_int_equal(PARSE(&options, &error, word), 0);
+		assert_string_equal(options.proc, good[i]);
+	}
+	ASSERT_REFUSED("proc", "proc=", "proc=hidepid", "proc=hidepid=", "proc=hidepid=3",
+		"proc=hidepid=12", "proc=gid=", "proc=gid=-1", "proc=gid=4294967295",
+		"proc=gid=adm", "proc=subset=", "proc=subset=pidd", "proc=ro", "proc=gid=5,",
+		"proc=,gid=5", "proc=gid=5 hidepid=2");
+	ASSERT_REFUSED("proc=gid=1,gid=2,gid=3,gid=4,gid=5,gid=6,gid=7,gid=8,gid=9,gid=10,gid=11,"
+		       "gid=12");
+}
+
+static void rule_file(void **state)
+{
+	struct options options;
+	struct error error;
+
+	(void)state;
+	assert_int_equal(PARSE(&options, &error, "conf=/etc/a b"), 0);
+	assert_string_equal(options.conf, "/etc/a b");
+	ASSERT_REFUSED("conf", "conf=", "conf=a", "conf=../etc/a");
+}
+
+static void lists(void **state)
+{
+	struct options options;
+	struct error error;
+
+	(void)state;
+	assert_int_equal(PARSE(&options, &error, "exempt=alice,@staff,0", "only=1000-1999,bob"), 0);
+	assert_string_equal(options.exempt, "alice,@staff,0");
+	assert_string_equal(options.only, "1000-1999,bob");
+	ASSERT_REFUSED("exempt", "exempt=", "exempt=alice,", "exempt=,alice", "exempt=a,,b",
+		"exempt=@", "exempt=1000-", "exempt=1999-1000", "exempt=1000-1999-2000",
+		"exempt=4294967295", "only", "only=", "only=@,alice");
+}
+
+static void halves(void **state)
+{
+	struct options options;
+	struct error error;
+
+	(void)state;
+	assert_int_equal(PARSE(&options, &error, "open"), 0);
+	assert_true(options.open_only);
+	assert_int_equal(PARSE(&options, &error, "close"), 0);
+	assert_true(options.close_only);
+	assert_int_equal(PARSE(&options, &error, "open", "close"), -EINVAL);
+	assert_int_equal(PARSE(&options, &error, "close", "debug", "open"), -EINVAL);
+	ASSERT_REFUSED("open=", "close=yes");
+}
+
+static void in_rules(void **state)
+{
+	static const char *const good[] = {"root", "scope=user", "on_close=linger", "grace=1",
+		"proc=hidepid=2", "propagation=private", "with=ipc"};
+	static const char *const bad[] = {"debug", "open", "close", "exempt=alice", "only=alice",
+		"conf=/a", "skip", "grace=x", ""};
+	struct options options = options_default();
+	struct error error;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++)
+		assert_int_equal(options_parse_rule(good[i], &options, &error), 0);
+	assert_true(options.root && options.linger && options.private);
+	assert_int_equal(options.grace_ms, 1000);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
+		assert_int_equal(options_parse_rule(bad[i], &options, &error), -EINVAL);
 }
 
 static void first_wrong_one(void **state)
@@ -115,6 +278,16 @@ int main(void)
 		TEST("a word that is not exactly an option is an error that names it", unknown),
 		TEST("the error says where the line is and which options there are",
 			says_what_to_do),
+		TEST("grace= is whole seconds from 0 to an hour", grace),
+		TEST("scope=, on_close= and propagation= take their words, the last one holds",
+			words),
+		TEST("with= is a list of namespaces", namespaces),
+		TEST("proc= takes what the kernel will take, and no more", proc),
+		TEST("conf= is an absolute path", rule_file),
+		TEST("exempt= and only= are checked when they are read", lists),
+		TEST("open and close each have a line of their own", halves),
+		TEST("a rule takes what is about the session, not what is about the line",
+			in_rules),
 		TEST("the first wrong word is named, and the options beside it hold",
 			first_wrong_one),
 		TEST("a word of any length is an error like any other", very_long),

@@ -1,63 +1,518 @@
 /* SPDX-License-Identifier: MIT */
 
-/* Who is isolated. */
+/* Who is isolated: the rule file, the lists in it, and the options of the line. */
 
 #include "unit.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include "policy.h"
+#include "rules.h"
 
-/* What is decided where no rule names the login. */
-static bool isolated(const struct options *options, const char *service, uid_t uid)
+static char directory[] = "/tmp/pam_unshare-rules-XXXXXX";
+static char conf[64];
+static struct rule rule;
+static struct error error;
+
+/* Without root a test cannot have a file of root's: what is ours, is shown as root's. */
+static uid_t owner;
+
+int __real_fstat64(int fd, struct stat64 *status);
+int __wrap_fstat64(int fd, struct stat64 *status);
+int __wrap_fstat64(int fd, struct stat64 *status)
 {
-	struct login login = {.user = "somebody", .uid = uid, .gid = 100, .service = service};
-	struct policy policy;
-	struct error error;
+	int result = __real_fstat64(fd, status);
 
-	assert_int_equal(policy_decide(options, &login, &policy, &error), 0);
+	status->st_uid = owner;
+	return result;
+}
+
+/* The allocation to fail, from 1; 0 for none. And how many are not yet freed. */
+static size_t allocations, failing_allocation;
+
+static bool allocation_fails(void)
+{
+	allocations++;
+	errno = ENOMEM;
+	return allocations == failing_allocation;
+}
+
+void *__real_malloc(size_t size);
+void *__wrap_malloc(size_t size);
+void *__wrap_malloc(size_t size)
+{
+	return allocation_fails() ? NULL : __real_malloc(size);
+}
+
+void *__real_calloc(size_t count, size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+void *__wrap_calloc(size_t count, size_t size)
+{
+	return allocation_fails() ? NULL : __real_calloc(count, size);
+}
+
+void *__real_realloc(void *block, size_t size);
+void *__wrap_realloc(void *block, size_t size);
+void *__wrap_realloc(void *block, size_t size)
+{
+	return allocation_fails() ? NULL : __real_realloc(block, size);
+}
+
+char *__real_strdup(const char *text);
+char *__wrap_strdup(const char *text);
+char *__wrap_strdup(const char *text)
+{
+	return allocation_fails() ? NULL : __real_strdup(text);
+}
+
+__attribute__((format(printf, 2, 3))) int __wrap_asprintf(char **text, const char *format, ...);
+int __wrap_asprintf(char **text, const char *format, ...)
+{
+	va_list arguments;
+	int length;
+
+	if (allocation_fails())
+		return -1;
+	va_start(arguments, format);
+	length = vasprintf(text, format, arguments);
+	va_end(arguments);
+	return length;
+}
+
+static void write_file(const char *name, const char *text, size_t length)
+{
+	char path[256];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/%s", directory, name);
+	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	assert_int_not_equal(fd, -1);
+	assert_int_equal(write(fd, text, length), (ssize_t)length);
+	assert_int_equal(fchmod(fd, 0644), 0);
+	close(fd);
+}
+
+#define WRITE(name, text) write_file(name, text, strlen(text))
+
+static int find_as(const char *user, uid_t uid, const char *service)
+{
+	struct options options = options_default();
+	struct login login = {.user = user, .uid = uid, .gid = 0, .service = service};
+	int result;
+
+	memset(&error, 0, sizeof(error));
+	result = rules_find(conf, false, &options, &login, &rule, &error);
+	login_free(&login);
+	return result;
+}
+
+/* The number of the line that holds for alice (uid 1000) at sshd; 0 for none, -1 for an error. */
+static int line_of(const char *text)
+{
+	WRITE("unshare.conf", text);
+	if (find_as("alice", 1000, "sshd") < 0)
+		return -1;
+	return rule.found ? (int)rule.line : 0;
+}
+
+static int set_up(void **state)
+{
+	char path[256];
+
+	(void)state;
+	owner = 0;
+	snprintf(conf, sizeof(conf), "%s/unshare.conf", directory);
+	snprintf(path, sizeof(path), "rm -rf %s/unshare.conf*", directory);
+	return system(path);
+}
+
+static void first_match(void **state)
+{
+	(void)state;
+	assert_int_equal(line_of(""), 0);
+	assert_int_equal(line_of("bob * skip\nalice * isolate\n* * skip\n"), 2);
+	assert_false(rule.skip);
+	assert_string_equal(rule.file, conf);
+	assert_int_equal(line_of("# alice * skip\n\n   \t\nalice * skip"), 4);
+	assert_true(rule.skip);
+	assert_int_equal(line_of("alice su skip\nalice su-l,sshd isolate\n"), 2);
+	assert_int_equal(line_of("alice sshd2 skip\nalic sshd skip\nalicee sshd skip\n"), 0);
+}
+
+static void subjects(void **state)
+{
+	static const struct {
+		const char *list;
+		bool named;
+	} cases[] = {
+		{"alice", true},
+		{"bob,alice", true},
+		{"bob,carol", false},
+		{"*", true},
+		{"1000", true},
+		{"01000", true},
+		{"999-1001", true},
+		{"1000-1000", true},
+		{"1001-2000", false},
+		{"0-999", false},
+		{"100", false},
+		{"\\alice", true},
+		{"ali\\ce", true},
+		{"alice\\,", false},
+		{"\\1000", false},
+		{"Alice", false},
+		{"al*", false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		char text[128];
+
+		snprintf(text, sizeof(text), "%s sshd skip\n", cases[i].list);
+		if (line_of(text) != (cases[i].named ? 1 : 0))
+			fail_msg("%s", cases[i].list);
+	}
+}
+
+static void unusual_names(void **state)
+{
+	(void)state;
+	WRITE("unshare.conf", "a\\ b,c\\,d,\\@e,\\*,f\\\\ ssh\\ d isolate\n");
+	assert_int_equal(find_as("a b", 1, "ssh d"), 0);
+	assert_true(rule.found);
+	find_as("c,d", 1, "ssh d");
+	assert_true(rule.found);
+	find_as("@e", 1, "ssh d");
+	assert_true(rule.found);
+	find_as("f\\", 1, "ssh d");
+	assert_true(rule.found);
+	find_as("g", 1, "ssh d");
+	assert_true(rule.found == false || rule.line == 1);
+}
+
+static void groups(void **state)
+{
+	struct passwd *self = getpwuid(0);
+	struct group *group = self ? getgrgid(self->pw_gid) : NULL;
+	struct login login = {.service = "sshd"};
+	struct options options = options_default();
+	char text[256];
+
+	(void)state;
+	if (!group) {
+		skip(); /* no user database */
+		return;
+	}
+	login.user = self->pw_name;
+	login.gid = self->pw_gid;
+	snprintf(text, sizeof(text), "@no-such-group * skip\n@%s * isolate\n", group->gr_name);
+	WRITE("unshare.conf", text);
+	assert_int_equal(rules_find(conf, true, &options, &login, &rule, &error), 0);
+	assert_true(rule.found);
+	assert_int_equal(rule.line, 2);
+	login_free(&login);
+}
+
+static void options_of_a_rule(void **state)
+{
+	(void)state;
+	assert_int_equal(
+		line_of("alice * isolate scope=user grace=7 on_close=linger # what for\n"), 1);
+	assert_int_equal(rule.options.scope, SCOPE_USER);
+	assert_int_equal(rule.options.grace_ms, 7000);
+	assert_true(rule.options.linger);
+	assert_int_equal(line_of("bob * isolate grace=7\nalice * isolate\n"), 2);
+	assert_int_equal(rule.options.grace_ms, 2000);
+}
+
+static void wrong_lines(void **state)
+{
+	static const char *const lines[] = {
+		"alice",
+		"alice sshd",
+		"alice sshd maybe",
+		"alice sshd isolate grace",
+		"alice sshd isolate debug",
+		"alice sshd skip grace=1",
+		"@ sshd skip",
+		"alice, sshd skip",
+		"1-0 sshd skip",
+		"alice sshd isolate scope=",
+		"nobody nothing isolate scope=wrong",
+	};
+	char text[256];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(lines) / sizeof(*lines); i++) {
+		/* Also after the rule that holds. */
+		snprintf(text, sizeof(text), "alice * skip\n%s\nbob * skip\n", lines[i]);
+		if (line_of(text) != -1)
+			fail_msg("\"%s\" was understood", lines[i]);
+		assert_int_equal(error.line, 2);
+		assert_string_equal(error.file, conf);
+		assert_non_null(error.remedy);
+	}
+}
+
+static void in_the_message(void **state)
+{
+	char text[1024], expected[256];
+
+	(void)state;
+	line_of("\n* sshd perhaps\n");
+	error_format(&error, "alice", text, sizeof(text));
+	snprintf(expected, sizeof(expected),
+		"cannot understand the action perhaps (%s, line 2) for alice; an action is skip or "
+		"isolate",
+		conf);
+	assert_string_equal(text, expected);
+}
+
+static void more_files(void **state)
+{
+	char path[256];
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s.d", conf);
+	assert_int_equal(mkdir(path, 0755), 0);
+	WRITE("unshare.conf", "bob * skip\n");
+	WRITE("unshare.conf.d/20.conf", "alice * isolate grace=20\n");
+	WRITE("unshare.conf.d/10.conf", "alice * isolate grace=10\n");
+	WRITE("unshare.conf.d/05.conf~", "alice * isolate grace=5\n");
+	WRITE("unshare.conf.d/.04.conf", "alice * isolate grace=4\n");
+	WRITE("unshare.conf.d/.conf", "rubbish\n");
+	assert_int_equal(find_as("alice", 1000, "sshd"), 0);
+	assert_int_equal(rule.options.grace_ms, 10000);
+	assert_non_null(strstr(rule.file, "unshare.conf.d/10.conf"));
+	WRITE("unshare.conf", "alice * isolate grace=1\n");
+	assert_int_equal(find_as("alice", 1000, "sshd"), 0);
+	assert_int_equal(rule.options.grace_ms, 1000);
+	WRITE("unshare.conf.d/20.conf", "rubbish\n");
+	assert_int_equal(find_as("alice", 1000, "sshd"), -EINVAL);
+	assert_non_null(strstr(error.file, "20.conf"));
+}
+
+static void missing_files(void **state)
+{
+	struct options options = options_default();
+	struct login login = {.user = "alice", .uid = 1000, .service = "sshd"};
+
+	(void)state;
+	assert_int_equal(rules_find(conf, false, &options, &login, &rule, &error), 0);
+	assert_false(rule.found);
+	assert_int_equal(rules_find(conf, true, &options, &login, &rule, &error), -ENOENT);
+	assert_non_null(strstr(error.remedy, "conf="));
+}
+
+static void untrusted_files(void **state)
+{
+	(void)state;
+	WRITE("unshare.conf", "* * skip\n");
+	owner = 1000;
+	assert_int_equal(find_as("alice", 1000, "sshd"), -EINVAL);
+	assert_string_equal(error.step, "trust the rule file");
+	owner = 0;
+	assert_int_equal(chmod(conf, 0664), 0);
+	assert_int_equal(find_as("alice", 1000, "sshd"), -EINVAL);
+	assert_int_equal(chmod(conf, 0646), 0);
+	assert_int_equal(find_as("alice", 1000, "sshd"), -EINVAL);
+	unlink(conf);
+	assert_int_equal(mkfifo(conf, 0600), 0);
+	assert_int_equal(find_as("alice", 1000, "sshd"), -EINVAL); /* and does not hang */
+	unlink(conf);
+	assert_int_equal(mkdir(conf, 0700), 0);
+	assert_int_equal(find_as("alice", 1000, "sshd"), -EINVAL);
+}
+
+static void no_text(void **state)
+{
+	static const char bytes[] = "alice * skip\n\0bob * rubbish\n";
+
+	(void)state;
+	write_file("unshare.conf", bytes, sizeof(bytes) - 1);
+	assert_int_equal(find_as("alice", 1000, "sshd"), -EINVAL);
+	assert_non_null(strstr(error.remedy, "NUL"));
+}
+
+static void large_file(void **state)
+{
+	const size_t count = 20000;
+	char *text = malloc(count * 32);
+	size_t at = 0;
+
+	(void)state;
+	assert_non_null(text);
+	for (size_t i = 0; i < count; i++)
+		at += (size_t)sprintf(text + at, "user%zu * skip\n", i);
+	strcpy(text + at, "alice * isolate\n");
+	WRITE("unshare.conf", text);
+	assert_int_equal(find_as("alice", 1000, "sshd"), 0);
+	assert_int_equal(rule.line, count + 1);
+	free(text);
+}
+
+/* Every allocation of a search that looks at files, a directory, groups and many lines. */
+static void memory(void **state)
+{
+	struct passwd *self = getpwuid(0);
+	char path[256], text[16384];
+	size_t count = 0, at = 0;
+
+	(void)state;
+	for (size_t i = 0; i < 500; i++)
+		at += (size_t)sprintf(text + at, "user%zu * skip\n", i);
+	strcpy(text + at, "@no-such-group * skip\n");
+	WRITE("unshare.conf", text);
+	snprintf(path, sizeof(path), "%s.d", conf);
+	assert_int_equal(mkdir(path, 0755), 0);
+	WRITE("unshare.conf.d/10.conf", "alice * skip\n");
+	WRITE("unshare.conf.d/20.conf", "alice * skip\n");
+	for (;;) {
+		int result;
+
+		allocations = 0;
+		failing_allocation = ++count;
+		result = find_as(self ? self->pw_name : "alice", 0, "sshd");
+		failing_allocation = 0;
+		if (allocations < count) { /* there is none of that number */
+			assert_int_equal(result, 0);
+			break;
+		}
+		assert_int_equal(result, -ENOMEM);
+		assert_non_null(strstr(error.remedy, "memory"));
+	}
+	assert_true(count > 10);
+}
+
+/*
+ * The whole policy, with a rule file.
+ */
+
+static bool decide(struct options options, const char *user, uid_t uid, const char *service)
+{
+	struct login login = {.user = user, .uid = uid, .service = service};
+	struct policy policy;
+
+	options.conf = conf;
+	assert_int_equal(policy_decide(&options, &login, &policy, &error), 0);
 	assert_non_null(policy.reason);
 	login_free(&login);
 	return policy.isolate;
 }
 
-static void users(void **state)
+static bool isolated(struct options options, const char *user, uid_t uid)
 {
-	const struct options options = {0};
-
-	(void)state;
-	assert_true(isolated(&options, "sshd", 1000));
-	assert_true(isolated(&options, "sshd", (uid_t)-2));
+	return decide(options, user, uid, "sshd");
 }
 
-static void root(void **state)
+static void without_rules(void **state)
 {
-	const struct options without = {0}, with = {.root = true};
+	struct options options = options_default();
 
 	(void)state;
-	assert_false(isolated(&without, "sshd", 0));
-	assert_true(isolated(&with, "sshd", 0));
+	WRITE("unshare.conf", "# nothing\n");
+	assert_true(isolated(options, "alice", 1000));
+	assert_true(isolated(options, "nobody", (uid_t)-2));
+	assert_false(isolated(options, "root", 0));
+	options.root = true;
+	assert_true(isolated(options, "root", 0));
 }
 
 static void services_without_fork(void **state)
 {
-	const struct options options = {.root = true};
+	struct options options = options_default();
 
 	(void)state;
-	assert_false(isolated(&options, "systemd-user", 1000));
-	assert_false(isolated(&options, "polkit-1", 1000));
-	assert_false(isolated(&options, "systemd-user", 0));
-	assert_true(isolated(&options, "systemd-user2", 1000));
-	assert_true(isolated(&options, "polkit", 1000));
-	assert_true(isolated(&options, "", 1000));
+	options.root = true;
+	WRITE("unshare.conf", "* * isolate root\n");
+	assert_false(decide(options, "alice", 1000, "systemd-user"));
+	assert_false(decide(options, "alice", 1000, "polkit-1"));
+	assert_false(decide(options, "root", 0, "systemd-user"));
+	assert_true(decide(options, "alice", 1000, "systemd-user2"));
+	assert_true(decide(options, "alice", 1000, "polkit"));
+	assert_true(decide(options, "alice", 1000, ""));
+	WRITE("unshare.conf", "rubbish\n"); /* what is skipped by name is not kept from it */
+	assert_false(decide(options, "alice", 1000, "systemd-user"));
+}
+
+static void wrong_rules(void **state)
+{
+	struct options options = options_default();
+	struct login login = {.user = "alice", .uid = 1000, .service = "sshd"};
+	struct policy policy;
+
+	(void)state;
+	options.conf = conf;
+	WRITE("unshare.conf", "rubbish\n");
+	assert_int_equal(policy_decide(&options, &login, &policy, &error), -EINVAL);
+}
+
+static void line_and_rules(void **state)
+{
+	struct options options = options_default();
+
+	(void)state;
+	WRITE("unshare.conf", "alice * isolate\nbob * skip\nroot * isolate root\n");
+	options.exempt = "alice,carol";
+	options.only = "dave,alice";
+	assert_true(isolated(options, "alice", 1000)); /* a rule is before the line */
+	assert_false(isolated(options, "bob", 1001));
+	assert_false(isolated(options, "carol", 1002));
+	assert_true(isolated(options, "dave", 1003));
+	assert_false(isolated(options, "eve", 1004));
+	assert_true(isolated(options, "root", 0));
+	options.exempt = "dave";
+	assert_false(isolated(options, "dave", 1003)); /* exempt= is before only= */
+	WRITE("unshare.conf", "root * isolate\n");
+	assert_false(isolated(options, "root", 0));
+	options.root = true;
+	assert_true(isolated(options, "root", 0));
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST("every user but root is isolated", users),
-		TEST("uid 0 is skipped, and isolated with the option root", root),
-		TEST("services that exec without forking are skipped, by their exact names",
+#define RULE_TEST(sentence, function)                                                              \
+	{.name = (sentence), .test_func = (function), .setup_func = set_up}
+		RULE_TEST("the first rule that names user and service holds", first_match),
+		RULE_TEST("users are named by name, uid, range or star, as a whole", subjects),
+		RULE_TEST("a backslash takes blanks, commas, @, * and itself as they are",
+			unusual_names),
+		RULE_TEST("a group's members are named by @", groups),
+		RULE_TEST("a rule's options are over the line's, for its logins alone",
+			options_of_a_rule),
+		RULE_TEST("a line that cannot be understood is an error, wherever it stands",
+			wrong_lines),
+		RULE_TEST("the message names file, line, word and remedy", in_the_message),
+		RULE_TEST("files of the directory follow by name, those that end in .conf alone",
+			more_files),
+		RULE_TEST("only a file that conf= names has to be there", missing_files),
+		RULE_TEST("a file that others than root can write is not trusted", untrusted_files),
+		RULE_TEST("a file with a NUL byte is no text", no_text),
+		RULE_TEST("a file of 20,000 rules is read whole", large_file),
+		RULE_TEST("each allocation fails in turn, and the login is refused for it", memory),
+		RULE_TEST("without rules all but root are isolated, and root with the option root",
+			without_rules),
+		RULE_TEST("services that exec without forking are skipped, by their exact names",
 			services_without_fork),
+		RULE_TEST("with rules that cannot be understood nothing is decided", wrong_rules),
+		RULE_TEST(
+			"rules are before exempt= and only=, and root before all", line_and_rules),
 	};
+	int result;
+	char command[128];
 
-	return cmocka_run_group_tests_name("policy", tests, NULL, NULL);
+	if (!mkdtemp(directory))
+		return 1;
+	result = cmocka_run_group_tests_name("policy", tests, NULL, NULL);
+	snprintf(command, sizeof(command), "rm -rf %s", directory);
+	return system(command) == 0 ? result : 1;
 }
