@@ -12,15 +12,6 @@ inits_are() { same "$1" "$(inits)"; }
 file_is() { same "$2" "$(cat "$1" 2>/dev/null)"; }
 name_of() { ls "$run_directory" | grep -v lock; }
 
-# What a login leaves in $run_directory is the lock, which belongs to no session.
-mounts_and_files() {
-	cut -d ' ' -f 4,5,6,9- /proc/self/mountinfo
-	find /run /tmp /dev/shm -path "$scratch" -prune -o -path "$run_directory/lock" -o -path "$run_directory" -o \
-		-path /run/syslog -o -path '/run/utmp*' -o -path '/run/sudo*' -o -path '/run/user*' -o -path '/tmp/tmux*' -o \
-		-path '/tmp/ssh-*' -o -path '/run/motd*' -o -path /run/lock -o -print
-}
-mounts_and_files | sort >"$scratch/before"
-
 # A login of alice that lasts until release, and writes its namespaces to FILE: hold FILE LOGIN...
 rm -f /home/*/go
 hold() {

@@ -205,11 +205,13 @@ leftover_processes() {
 	ps -e -o pid=,user=,stat=,args= | awk '$2 == "alice" || $2 == "bob" || $3 ~ /^Z/'
 }
 
-# Mounts of the copy, and the files where a session could leave some. Not what applications keep there.
+# Mounts of the copy, and the files where a session could leave some. Not what applications keep there, and
+# not the place where logins that share a session meet, which stays.
 mounts_and_files() {
 	cut -d ' ' -f 4,5,6,9- /proc/self/mountinfo
 	find /run /tmp /dev/shm -path "$scratch" -prune -o -path /run/syslog -o -path '/run/utmp*' -o -path '/run/sudo*' \
-		-o -path '/run/user*' -o -path '/tmp/tmux*' -o -path '/tmp/ssh-*' -o -path '/run/motd*' -o -path /run/lock -o -print
+		-o -path '/run/user*' -o -path '/tmp/tmux*' -o -path '/tmp/ssh-*' -o -path '/run/motd*' -o -path /run/lock \
+		-o -path /run/pam_unshare -o -path /run/pam_unshare/lock -o -print
 }
 
 none_left() { [ -z "$(leftover_processes)" ]; }

@@ -4,7 +4,7 @@
 
 packages_build='gcc libc6-dev musl-tools meson ninja-build pkg-config libpam0g-dev libcap-dev libsmartcols-dev'
 packages_copy='util-linux mount perl-base iproute2 procps sudo openssh-server openssh-client login'
-packages_test='libcmocka-dev clang cron at tmux strace mandoc groff-base git'
+packages_test='libcmocka-dev clang cron at tmux lxcfs autofs strace mandoc groff-base git'
 
 # install_missing PACKAGE...: installs those that are missing and says so; no network where none is.
 # A service that comes with one of them is neither started nor enabled: the copy starts its own.
@@ -31,7 +31,8 @@ install_missing() {
 	[ $status = 0 ] || tail -n 20 "${TMPDIR:-/tmp}/pam_unshare-apt.$$" >&2
 	rm -f "${TMPDIR:-/tmp}/pam_unshare-apt.$$" $policy
 	if [ -d /run/systemd/system ]; then
-		for unit in openssh-server:ssh.service openssh-server:ssh.socket cron:cron.service at:atd.service; do
+		for unit in openssh-server:ssh.service openssh-server:ssh.socket cron:cron.service at:atd.service \
+			lxcfs:lxcfs.service autofs:autofs.service; do
 			case " $(echo $missing) " in *" ${unit%:*} "*) systemctl -q disable "${unit#*:}" 2>/dev/null ;; esac
 		done
 	fi

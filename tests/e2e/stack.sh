@@ -1,0 +1,75 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# pam_unshare in one stack with the modules that change what a login sees.
+. "$(dirname "$0")/../lib/libtest.sh"
+
+# stack LINE...: the session stack of su.
+stack() { printf '%s\n' 'auth sufficient pam_rootok.so' 'account required pam_permit.so' "$@" >/etc/pam.d/su; }
+module_is_there() { ls /usr/lib/*/security/"$1" /lib/*/security/"$1" >/dev/null 2>&1; }
+
+for module in pam_namespace.so pam_mkhomedir.so pam_limits.so pam_env.so pam_keyinit.so pam_exec.so; do
+	module_is_there $module || {
+		skip "$module works beside it" "no $module on this machine"
+		finish
+	}
+done
+
+# --- all of them at once -----------------------------------------------------------------------------
+
+mkdir -p -m 000 /srv/poly
+echo '/tmp /srv/poly/ user root' >/etc/security/namespace.conf
+echo '* - nofile 512' >/etc/security/limits.conf
+echo 'PROJECT DEFAULT=apollo' >/etc/security/pam_env.conf
+cat >/usr/bin/say-hello <<'EOF'
+#!/bin/bash
+echo "$PAM_TYPE $(readlink /proc/self/ns/pid)" >>/run/said-hello
+EOF
+chmod 755 /usr/bin/say-hello
+useradd -u 63003 -d /home/carol -s /bin/bash carol 2>/dev/null
+rm -rf /home/carol
+first='session required pam_unshare.so close'
+others=('session optional pam_keyinit.so force revoke' 'session required pam_limits.so' 'session required pam_env.so'
+	'session required pam_mkhomedir.so' 'session required pam_namespace.so' 'session required pam_exec.so /usr/bin/say-hello')
+last='session required pam_unshare.so open'
+
+for option in '' scope=user; do
+	stack "$first" "${others[@]}" "$last $option"
+	rm -f /run/said-hello
+	echo host >/tmp/mark
+	su carol -c 'look-around; echo "home=$(ls -d ~)"; echo "files=$(ulimit -n)"; echo "project=$PROJECT"
+		echo "tmp=$(ls /tmp)"; touch /tmp/of-carol' >"$scratch/look" 2>&1
+	check "with six other modules a login is isolated, ${option:-alone}" isolated su carol "$scratch/look"
+	check "pam_mkhomedir made the home, ${option:-alone}" same /home/carol "$(saw "$scratch/look" home)"
+	check "pam_limits set the limit, ${option:-alone}" same 512 "$(saw "$scratch/look" files)"
+	check "pam_env set the variable, ${option:-alone}" same apollo "$(saw "$scratch/look" project)"
+	check "pam_namespace gave her a /tmp of her own, ${option:-alone}" eval '
+		! saw "$scratch/look" tmp | grep -q mark && [ ! -e /tmp/of-carol ]'
+	check "pam_exec ran on the host at both ends, ${option:-alone}" \
+		same "open_session $host_pid_ns close_session $host_pid_ns" "$(xargs </run/said-hello)"
+	rm -f /tmp/mark /run/said-hello
+	check "afterwards nothing is left, ${option:-alone}" nothing_left
+done
+
+# Without a first line that closes, the others close from inside the session, and must not fail.
+stack "${others[@]}" 'session required pam_unshare.so'
+su carol -c look-around >"$scratch/look" 2>&1
+check "a single line, the last one, works with them too" isolated su carol "$scratch/look"
+rm -f /run/said-hello
+check "and leaves nothing" nothing_left
+
+# --- a home that is mounted at login -----------------------------------------------------------------
+
+cat >/usr/bin/mount-home <<'EOF'
+#!/bin/bash
+case $PAM_TYPE in
+open_session) mount -t tmpfs -o uid=63003,mode=700 of-carol /home/carol && touch /home/carol/mounted ;;
+close_session) umount /home/carol || echo busy >/run/busy ;;
+esac
+EOF
+chmod 755 /usr/bin/mount-home
+stack "$first" 'session required pam_exec.so /usr/bin/mount-home' "$last"
+check "a home that an earlier module mounts is there in the session" \
+	same mounted "$(su carol -c 'cd && ls && setsid -f sleep 6789 >/dev/null 2>&1')"
+check "its unmount at the end is not blocked by what still ran in it" eval '
+	[ ! -e /run/busy ] && ! mountpoint -q /home/carol && nothing_left'
+finish
