@@ -288,6 +288,7 @@ static void large_file(void **state)
 		at += (size_t)sprintf(
 			text + at, "%zu 0 0:1 / /mount-%zu rw - tmpfs none rw\n", i, i);
 	path = make_file(text);
+	mountinfo_free(&info);
 	assert_int_equal(mountinfo_read(path, &info), 0);
 	assert_int_equal(info.count, count);
 	assert_string_equal(info.mounts[count - 1].target, "/mount-3000");
@@ -301,6 +302,7 @@ static void unreadable_files(void **state)
 	char *path = make_file("rubbish\n");
 
 	(void)state;
+	mountinfo_free(&info);
 	assert_int_equal(mountinfo_read(path, &info), -EBADMSG);
 	mountinfo_free(&info);
 	unlink(path);
