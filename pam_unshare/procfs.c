@@ -285,6 +285,9 @@ static int create_procfs(const struct procfs_option *options, size_t count, unsi
 
 	if (context == -1)
 		return error_set(error, errno, "prepare the private /proc", NULL);
+	/* Programs look for "proc" as the device of /proc in /proc/mounts. */
+	if (sys_fsconfig(context, SYSCALLS_FSCONFIG_SET_STRING, "source", "proc") == -1)
+		result = error_set(error, errno, "name the private /proc", NULL);
 	for (size_t i = 0; i < count && result == 0; i++) {
 		const struct procfs_option *option = &options[i];
 		unsigned int command =
@@ -377,8 +380,15 @@ static int put_down(
 static int detach(const char *target, unsigned int depth, struct error *error)
 {
 	for (; depth > 0; depth--)
-		if (umount2(target, MNT_DETACH | UMOUNT_NOFOLLOW) == -1)
-			return error_set(error, errno, "detach the procfs on", target);
+		if (umount2(target, MNT_DETACH | UMOUNT_NOFOLLOW) == -1) {
+			int code = errno;
+
+			error_set(error, code, "detach the procfs on", target);
+			if (code == EINVAL) /* MNT_LOCKED, mount_namespaces(7) */
+				error->remedy = "it is locked: mount the container's /proc inside "
+						"its own user and mount namespace";
+			return -code;
+		}
 	return 0;
 }
 

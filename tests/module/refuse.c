@@ -236,7 +236,7 @@ static const struct denial denials[] = {
 	{"clone of PID 1", SYS_clone, 0, CLONE_PIDFD, CLONE_PIDFD, "start PID 1"},
 	{"mount", SYS_mount, 0, 0, 0, "switch off mount propagation to the host"},
 	{"fsopen", SYS_fsopen, 0, 0, 0, "prepare the private /proc"},
-	{"fsconfig", SYS_fsconfig, 0, 0, 0, "create the private /proc"},
+	{"fsconfig", SYS_fsconfig, 0, 0, 0, "name the private /proc"},
 	{"fsmount", SYS_fsmount, 0, 0, 0, "mount the private /proc"},
 	{"umount2", SYS_umount2, 0, 0, 0, "detach the procfs on /proc"},
 	{"move_mount", SYS_move_mount, 0, 0, 0, "put the private procfs on /proc"},

@@ -470,6 +470,7 @@ static const struct {
 	{"mount MS_PRIVATE", "make bindable the mount on"},
 	{"open_tree", "pick up the mount on"},
 	{"fsopen", "prepare the private /proc"},
+	{"fsconfig set source", "name the private /proc"},
 	{"fsconfig set", "set the option of the private /proc:"},
 	{"fsconfig create", "create the private /proc"},
 	{"fsmount", "mount the private /proc"},
