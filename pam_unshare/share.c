@@ -16,8 +16,11 @@
 #include "facts.h"
 #include "protocol.h"
 
-/* How long PID 1 may take to answer: it does nothing that blocks, so it is stopped or gone then. */
-#define ANSWER_LIMIT_MS 2000
+/*
+ * How long PID 1 may take to answer. It does nothing that blocks: it is stopped then, or the machine
+ * is so busy that it has not run for as long.
+ */
+#define ANSWER_LIMIT_MS 5000
 
 static void close_descriptor(int *fd)
 {

@@ -156,11 +156,34 @@ check "a file with NUL bytes is no text" is_refused alice
 rm $conf
 check "a file that is not there is no error" is_isolated alice
 
-usermod -l 'al ice' alice 2>/dev/null || sed -i 's/^alice:/al ice:/' /etc/passwd /etc/shadow
-rules 'al\ ice * skip' '* * isolate'
-check "a backslash takes a space into a name" is_skipped 'al ice'
+# Names from NSS that nobody would choose but somebody who means harm.
+id=63100
+for name in 'al ice' '100%s%n' "o'hara\"" $'esc\e[31mred' $'tab\tbell\a' 'back\slash' '$(reboot)' "$(printf 'x%.0s' {1..1000})" 'ümlaut'; do
+	id=$((id + 1))
+	shown=$(LC_ALL=C sed 's/[^ -~]/?/g' <<<"$name")
+	shown=${shown:0:127}
+	called=$(LC_ALL=C sed 's/[^ -~]/?/g' <<<"${name:0:20}")
+	printf '%s:x:%d:%d::/tmp:/bin/bash\n' "$name" $id $id >>/etc/passwd
+	printf '%s:*:19000:0:99999:7:::\n' "$name" >>/etc/shadow
+	rules "$(LC_ALL=C sed 's/[\\, \t#]/\\&/g' <<<"$name") su isolate with=uts" '* * skip'
+	forget_log
+	su "$name" -c 'readlink /proc/self/ns/pid; tr "\0" "\n" </proc/1/cmdline' >"$scratch/look" 2>&1 &
+	su=$!
+	wait $su
+	check "a rule isolates a user whose name is \"$called\"" eval '
+		cat "$scratch/look"; grep -q ^pid: "$scratch/look" && ! grep -qF "$host_pid_ns" "$scratch/look"'
+	check "the title and the log hold it without its control characters: \"$called\"" eval '
+		grep -qF "pam_unshare: $shown [su]" "$scratch/look" && logged "session opened for " &&
+		grep -F "pam_unshare(su:session): session opened" /run/syslog | grep -qF "opened for $shown: PID 1 is"'
+	check "the environment of PID 1 holds it as it is: \"$called\"" eval '
+		su "$name" -c "sleep 0.3" & su=$!
+		init_is_there() { [ -n "$(session_inits)" ]; }
+		wait_until 5 init_is_there
+		tr "\0" "\n" <"/proc/$(session_inits)/environ" | grep -qxF "PAM_UNSHARE_USER=$name"
+		result=$?
+		wait $su
+		return $result'
+done
 rules
-forget_log
-check "a name with a space is isolated and logged like any other" eval 'is_isolated "al ice" && logged "session opened for al ice: "'
 check "after all of these nothing is left" nothing_left
 finish

@@ -117,7 +117,7 @@ check "a PID 1 that is stopped blocks no login: it gets another session" eval '
 	hold "$scratch/first" as_alice
 	init=$(session_inits)
 	kill -STOP "$init"
-	ns=$(timeout 20 su alice -c "readlink /proc/self/ns/pid")
+	ns=$(timeout 40 su alice -c "readlink /proc/self/ns/pid")
 	kill -CONT "$init"
 	release
 	[ -n "$ns" ] && [ "$ns" != "$host_pid_ns" ] && [ "$ns" != "$(head -n 1 "$scratch/first")" ]'
@@ -148,7 +148,7 @@ for scope in user session; do
 	as_alice 'readlink /proc/self/ns/pid; setsid -f sleep 6789 >/dev/null 2>&1 </dev/null' >"$scratch/first"
 	check "on_close=linger, scope=$scope: what alice left running lives on, in the session" eval '
 		ns=$(readlink "/proc/$(pgrep -x -f "sleep 6789")/ns/pid") && same "$(cat "$scratch/first")" "$ns"'
-	check "nobody has the session open then, scope=$scope" eval 'wait_until 2 same "" "$(applications)"'
+	check "nobody has the session open then, scope=$scope" eval 'wait_until 10 same "" "$(applications)"'
 	if [ $scope = user ]; then
 		check "a later login joins the lingering session" eval '
 			same "$(cat "$scratch/first")" "$(as_alice "readlink /proc/self/ns/pid")"'
