@@ -74,7 +74,7 @@ static bool is_bypassed(struct subject *s)
 }
 
 /* A jump is a condition that somebody meant; an end of the stack before ours is a mistake. */
-static void add_bypass(struct subject *s, size_t i, int code, bool usual)
+static void add_bypass(struct subject *s, size_t i, int code)
 {
 	const struct pamconf_line *line = &s->conf.lines[i];
 	_cleanup_free_ char *remedy =
@@ -85,8 +85,7 @@ static void add_bypass(struct subject *s, size_t i, int code, bool usual)
 			"not isolated where %s (%s:%u) returns %s: it jumps over pam_unshare",
 			line->module, line->file, line->number, pamconf_code_name(code));
 	else
-		findings_add(s->findings, usual ? FINDING_PROBLEM : FINDING_WARNING, s->service,
-			remedy,
+		findings_add(s->findings, FINDING_PROBLEM, s->service, remedy,
 			"not isolated where %s (%s:%u, %s) returns %s: it ends the stack before "
 			"pam_unshare",
 			line->module, line->file, line->number, line->control,
@@ -116,7 +115,7 @@ static bool find_usual_results(struct subject *s)
 		i = last_reached(s);
 		if (i < 0 || tries > s->conf.count)
 			return false;
-		add_bypass(s, (size_t)i, s->results[i], true);
+		add_bypass(s, (size_t)i, s->results[i]);
 		for (s->results[i] = PAM_SUCCESS + 1; s->results[i] < PAMCONF_CODES;
 			s->results[i]++)
 			if (!is_bypassed(s) && run_stack(s) == PAM_SUCCESS)
@@ -138,7 +137,7 @@ static void check_bypasses(struct subject *s)
 		for (int code = PAM_SUCCESS + 1; code < PAMCONF_CODES; code++) {
 			s->results[i] = code;
 			if (is_bypassed(s)) {
-				add_bypass(s, i, code, false);
+				add_bypass(s, i, code);
 				break;
 			}
 		}

@@ -1,0 +1,542 @@
+/* SPDX-License-Identifier: MIT */
+
+/* A service's session stack is what libpam makes of it; libpam itself is asked. */
+
+#include "../unit.h"
+
+#include <security/pam_appl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "check.h"
+#include "cleanup.h"
+#include "config.h"
+#include "pamconf.h"
+#include "text.h"
+#include "tree.h"
+
+struct fixture {
+	char *root;
+	struct pamconf conf;
+	struct findings findings;
+};
+
+static int set_up(void **state)
+{
+	struct fixture *f = memory_check(calloc(1, sizeof(*f)));
+
+	f->root = tree_new();
+	*state = f;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct fixture *f = *state;
+
+	pamconf_free(&f->conf);
+	findings_free(&f->findings);
+	tree_free(f->root);
+	free(f);
+	return 0;
+}
+
+static void service(struct fixture *f, const char *name, const char *text)
+{
+	_cleanup_free_ char *path = text_format("etc/pam.d/%s", name);
+
+	tree_write(f->root, path, text);
+}
+
+/* The modules of the session stack, one behind the other. */
+static void expect_modules(struct fixture *f, const char *name, const char *wanted)
+{
+	char found[512] = "";
+
+	pamconf_free(&f->conf);
+	assert_int_equal(pamconf_read(f->root, name, &f->conf), 0);
+	for (size_t i = 0; i < f->conf.count; i++) {
+		const struct pamconf_line *line = &f->conf.lines[i];
+		size_t length = strlen(found);
+
+		snprintf(found + length, sizeof(found) - length, "%s%s", i ? " " : "",
+			line->kind == PAMCONF_BROKEN     ? "BROKEN"
+			: line->kind == PAMCONF_SUBSTACK ? "SUBSTACK"
+							 : line->module);
+	}
+	assert_string_equal(found, wanted);
+}
+
+static void session_lines(void **state)
+{
+	struct fixture *f = *state;
+
+	service(f, "s",
+		"# a comment\nauth required a.so\n\n  SESSION\trequired\tb.so one two # three\n"
+		"account required c.so\n-session optional d.so\nsession include\\\n");
+	expect_modules(f, "s", "b.so d.so BROKEN");
+	assert_int_equal(f->conf.lines[0].n_arguments, 2);
+	assert_string_equal(f->conf.lines[0].arguments[1], "two");
+	assert_int_equal(f->conf.lines[0].number, 4);
+	assert_string_equal(f->conf.lines[0].file, "/etc/pam.d/s");
+	assert_true(f->conf.found);
+}
+
+static void continuation(void **state)
+{
+	struct fixture *f = *state;
+
+	service(f, "s", "session \\\n  required \\  \n a.so x\\\n y\nsession required b.so\n");
+	expect_modules(f, "s", "a.so b.so");
+	assert_int_equal(f->conf.lines[0].n_arguments, 2);
+	assert_string_equal(f->conf.lines[0].arguments[1], "y");
+	assert_int_equal(f->conf.lines[0].number, 1);
+	assert_int_equal(f->conf.lines[1].number, 5);
+}
+
+static void brackets(void **state)
+{
+	struct fixture *f = *state;
+
+	service(f, "s", "session [success=2 default=ignore] a.so [arg with \\] blanks] z\n");
+	expect_modules(f, "s", "a.so");
+	assert_int_equal(f->conf.lines[0].actions[PAM_SUCCESS], 2);
+	assert_int_equal(f->conf.lines[0].actions[PAM_AUTH_ERR], PAMCONF_IGNORE);
+	assert_string_equal(f->conf.lines[0].arguments[0], "arg with ] blanks");
+	assert_string_equal(f->conf.lines[0].arguments[1], "z");
+}
+
+static void includes(void **state)
+{
+	struct fixture *f = *state;
+
+	service(f, "s",
+		"session required a.so\nsession include in\n@include all\nsession substack sub\n");
+	service(f, "in", "auth required no.so\nsession required b.so\n");
+	service(f, "all", "auth required no.so\nsession required c.so\n");
+	service(f, "sub", "session required d.so\nsession include in\n");
+	expect_modules(f, "s", "a.so b.so c.so SUBSTACK d.so b.so");
+	assert_int_equal(f->conf.lines[4].level, 1);
+	assert_int_equal(f->conf.lines[2].level, 0);
+}
+
+static void auth_includes_are_no_matter(void **state)
+{
+	struct fixture *f = *state;
+
+	service(f, "s", "auth include missing\nsession required a.so\n");
+	expect_modules(f, "s", "a.so");
+	assert_null(f->conf.problem);
+}
+
+static void missing_includes(void **state)
+{
+	struct fixture *f = *state;
+
+	service(f, "s", "session include missing\nsession required a.so\n");
+	expect_modules(f, "s", "BROKEN a.so");
+	service(f, "t", "@include missing\nsession required a.so\n");
+	expect_modules(f, "t", "a.so");
+	assert_non_null(f->conf.problem);
+}
+
+static void endless_includes(void **state)
+{
+	struct fixture *f = *state;
+
+	service(f, "s", "session required a.so\nsession include s\n");
+	assert_int_equal(pamconf_read(f->root, "s", &f->conf), 0);
+	assert_in_range(f->conf.count, 2, 40);
+	assert_int_equal(f->conf.lines[f->conf.count - 1].kind, PAMCONF_BROKEN);
+}
+
+static void vendors_files(void **state)
+{
+	struct fixture *f = *state;
+
+	tree_write(f->root, "usr/lib/pam.d/s", "session required vendor.so\n");
+	expect_modules(f, "s", "vendor.so");
+	service(f, "s", "session required own.so\n");
+	expect_modules(f, "s", "own.so");
+}
+
+static void other(void **state)
+{
+	struct fixture *f = *state;
+
+	service(f, "other", "session required deny.so\n");
+	expect_modules(f, "nothere", "deny.so");
+	assert_false(f->conf.found);
+	service(f, "s", "auth required a.so\n");
+	expect_modules(f, "s", "deny.so");
+	assert_true(f->conf.found);
+}
+
+static void pam_conf(void **state)
+{
+	struct fixture *f = *state;
+
+	tree_write(f->root, "etc/pam.conf",
+		"su session required a.so\nSU session optional b.so x\nsshd session required c.so\n"
+		"other session required d.so\n");
+	expect_modules(f, "su", "a.so b.so");
+	expect_modules(f, "cron", "d.so");
+}
+
+/* --- against libpam --- */
+
+static const char *const codes[] = {"success", "ignore", "session_err", "system_err", "abort",
+	"user_unknown", "auth_err", "new_authtok_reqd"};
+static const int code_values[] = {PAM_SUCCESS, PAM_IGNORE, PAM_SESSION_ERR, PAM_SYSTEM_ERR,
+	PAM_ABORT, PAM_USER_UNKNOWN, PAM_AUTH_ERR, PAM_NEW_AUTHTOK_REQD};
+static const char *const actions[] = {"ignore", "ok", "done", "bad", "die", "reset", "1", "2", "3"};
+
+static unsigned int seed;
+
+/* The same stacks each time: a failure can be looked at. */
+static size_t draw(size_t count)
+{
+	seed = seed * 1103515245U + 12345U;
+	return (seed >> 16) % count;
+}
+
+static void write_control(FILE *out)
+{
+	static const char *const words[] = {"required", "requisite", "optional", "sufficient"};
+
+	if (draw(2)) {
+		fputs(words[draw(4)], out);
+		return;
+	}
+	fputc('[', out);
+	for (size_t i = 0, n = draw(4); i < n; i++)
+		fprintf(out, "%s=%s ", codes[draw(8)], actions[draw(9)]);
+	fprintf(out, "default=%s]", actions[draw(9)]);
+}
+
+/* pam_debug(8) returns what it is told. */
+static char *random_stack(bool outer)
+{
+	char *text = NULL;
+	size_t size, lines = 1 + draw(6);
+	FILE *out = open_memstream(&text, &size);
+
+	for (size_t i = 0; i < lines; i++) {
+		if (outer && draw(4) == 0) {
+			fprintf(out, "session %s inner\n", draw(2) ? "substack" : "include");
+			continue;
+		}
+		fputs("session ", out);
+		write_control(out);
+		fprintf(out, " pam_debug.so open_session=%s\n", codes[draw(8)]);
+	}
+	fclose(out);
+	return text;
+}
+
+static int no_conversation(
+	int count, const struct pam_message **messages, struct pam_response **responses, void *data)
+{
+	(void)count;
+	(void)messages;
+	(void)responses;
+	(void)data;
+	return PAM_CONV_ERR;
+}
+
+/* Debian's libpam includes from /etc/pam.d alone, whatever pam_start_confdir(3) was told. */
+static void write_for_libpam(struct fixture *f, const char *stack)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	for (const char *at; (at = strstr(stack, " inner\n")); stack = at + strlen(" inner\n"))
+		fprintf(out, "%.*s %s/etc/pam.d/inner\n", (int)(at - stack), stack, f->root);
+	fputs(stack, out);
+	fclose(out);
+	tree_write(f->root, "libpam/s", text);
+	tree_write(f->root, "libpam/other", "session required pam_deny.so\n");
+	free(text);
+}
+
+static int ask_libpam(struct fixture *f)
+{
+	const struct pam_conv conversation = {.conv = no_conversation};
+	_cleanup_free_ char *directory = text_format("%s/libpam", f->root);
+	pam_handle_t *handle;
+	int result;
+
+	assert_int_equal(
+		pam_start_confdir("s", "root", &conversation, directory, &handle), PAM_SUCCESS);
+	result = pam_open_session(handle, PAM_SILENT);
+	pam_end(handle, result);
+	return result;
+}
+
+static int ask_pamconf(struct fixture *f)
+{
+	int results[64];
+
+	pamconf_free(&f->conf);
+	assert_int_equal(pamconf_read(f->root, "s", &f->conf), 0);
+	assert_in_range(f->conf.count, 0, 64);
+	for (size_t i = 0; i < f->conf.count; i++) {
+		results[i] = PAM_SUCCESS;
+		for (size_t c = 0; c < 8 && f->conf.lines[i].kind == PAMCONF_MODULE; c++)
+			if (strcmp(f->conf.lines[i].arguments[0] + strlen("open_session="),
+				    codes[c]) == 0)
+				results[i] = code_values[c];
+	}
+	return pamconf_run(&f->conf, results, NULL);
+}
+
+static void as_libpam_does(void **state)
+{
+	struct fixture *f = *state;
+
+	if (access(SECUREDIR "/pam_debug.so", F_OK) != 0)
+		skip();
+	service(f, "other", "session required pam_deny.so\n");
+	for (seed = 1; seed <= 1000;) {
+		unsigned int number = seed;
+		_cleanup_free_ char *outer = NULL, *inner = NULL;
+		int wanted, found;
+
+		outer = random_stack(true);
+		inner = random_stack(false);
+		service(f, "s", outer);
+		write_for_libpam(f, outer);
+		service(f, "inner", inner);
+		wanted = ask_libpam(f);
+		found = ask_pamconf(f);
+		if (wanted != found)
+			print_error("stack %u:\n%sinner:\n%s", number, outer, inner);
+		assert_int_equal(wanted, found);
+		seed = number + 1;
+	}
+}
+
+/* --- what check says of a stack --- */
+
+static const struct finding *find(struct fixture *f, enum finding_level level, const char *text)
+{
+	for (size_t i = 0; i < f->findings.count; i++)
+		if (f->findings.list[i].level == level && strstr(f->findings.list[i].message, text))
+			return &f->findings.list[i];
+	return NULL;
+}
+
+static void expect(struct fixture *f, const char *stack, enum finding_level level, const char *text)
+{
+	findings_free(&f->findings);
+	service(f, "s", stack);
+	check_service(&f->findings, f->root, "s", true);
+	if (!find(f, level, text))
+		for (size_t i = 0; i < f->findings.count; i++)
+			print_error("%s: %s\n", finding_level_name(f->findings.list[i].level),
+				f->findings.list[i].message);
+	assert_non_null(find(f, level, text));
+}
+
+#define OURS "session required pam_unshare.so\n"
+
+static void good_stack(void **state)
+{
+	struct fixture *f = *state;
+
+	expect(f,
+		"session required pam_limits.so\nsession [default=1] pam_permit.so\n"
+		"session requisite pam_deny.so\nsession required pam_permit.so\n" OURS,
+		FINDING_OK, "a failure refuses");
+	assert_int_equal(f->findings.count, 1);
+	expect(f, "session required /lib/security/pam_unshare.so debug root\n", FINDING_OK,
+		"isolated");
+	expect(f,
+		"session required pam_unshare.so close\nsession required pam_loginuid.so\n"
+		"session required pam_unshare.so open\n",
+		FINDING_OK, "isolated");
+}
+
+static void without_the_line(void **state)
+{
+	struct fixture *f = *state;
+
+	expect(f, "session required pam_permit.so\n", FINDING_PROBLEM, "not in its session stack");
+	expect(f, "auth required pam_unshare.so\nsession required pam_permit.so\n", FINDING_PROBLEM,
+		"not in its session stack");
+	expect(f, "# session required pam_unshare.so\nsession required pam_permit.so\n",
+		FINDING_PROBLEM, "not in its session stack");
+}
+
+static void lets_through(void **state)
+{
+	static const char *const controls[] = {"optional", "sufficient",
+		"[success=ok default=ignore]", "[success=ok system_err=ignore default=die]"};
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < sizeof(controls) / sizeof(controls[0]); i++) {
+		_cleanup_free_ char *stack = text_format(
+			"session required pam_permit.so\nsession %s pam_unshare.so\n", controls[i]);
+
+		expect(f, stack, FINDING_PROBLEM, "a failure to isolate lets the login through");
+	}
+	expect(f,
+		"session required pam_permit.so\nsession [success=ok module_unknown=ignore "
+		"default=bad] "
+		"pam_unshare.so\n",
+		FINDING_WARNING, "without the file of the module");
+}
+
+static void passed_by(void **state)
+{
+	struct fixture *f = *state;
+
+	expect(f, "session sufficient pam_foo.so\n" OURS, FINDING_PROBLEM, "ends the stack before");
+	expect(f,
+		"session [success=1 default=ignore] pam_succeed_if.so user = bob\n" OURS
+		"session required pam_permit.so\n",
+		FINDING_NOTE, "jumps over pam_unshare");
+	assert_non_null(find(f, FINDING_OK, "isolated"));
+	expect(f,
+		"session [success=ok user_unknown=1 default=bad] pam_foo.so\n" OURS
+		"session required pam_permit.so\n",
+		FINDING_NOTE, "jumps over");
+}
+
+static void late_modules(void **state)
+{
+	struct fixture *f = *state;
+
+	expect(f, OURS "session optional pam_systemd.so\n", FINDING_WARNING, "pam_systemd.so");
+	expect(f, OURS "session required pam_selinux.so open\n", FINDING_WARNING, "pam_selinux.so");
+	expect(f, OURS "session required pam_selinux.so close\n", FINDING_OK, "isolated");
+	expect(f, OURS "session optional pam_motd.so\n", FINDING_OK, "isolated");
+}
+
+static void wrong_options(void **state)
+{
+	struct fixture *f = *state;
+
+	expect(f, "session required pam_unshare.so rooot\n", FINDING_PROBLEM, "rooot");
+	expect(f, "session required pam_unshare.so grace=soon\n", FINDING_PROBLEM, "grace");
+	assert_null(find(f, FINDING_OK, ""));
+}
+
+static void broken_lines(void **state)
+{
+	struct fixture *f = *state;
+
+	expect(f, "session include missing\n" OURS, FINDING_PROBLEM, "cannot use this line");
+	expect(f, "@include missing\n" OURS, FINDING_PROBLEM, "@include missing");
+	expect(f, "session [success=maybe] pam_unshare.so\n", FINDING_OK, "refuses");
+}
+
+static void unsuited_services(void **state)
+{
+	struct fixture *f = *state;
+
+	service(f, "systemd-user", OURS);
+	check_service(&f->findings, f->root, "systemd-user", false);
+	assert_non_null(find(f, FINDING_NOTE, "cannot be isolated"));
+}
+
+static void settings(void **state)
+{
+	struct fixture *f = *state;
+
+	tree_write(f->root, "etc/ssh/sshd_config", "Include sshd_config.d/*.conf\nUsePAM yes\n");
+	check_application(&f->findings, f->root, "sshd");
+	assert_non_null(find(f, FINDING_OK, "sshd uses PAM"));
+	tree_write(f->root, "etc/ssh/sshd_config.d/a.conf", "  usepam = \"no\" \n");
+	findings_free(&f->findings);
+	check_application(&f->findings, f->root, "sshd");
+	assert_non_null(find(f, FINDING_PROBLEM, "does not use PAM"));
+	tree_write(f->root, "etc/sudoers", "Defaults env_reset\n");
+	check_application(&f->findings, f->root, "sudo");
+	assert_non_null(find(f, FINDING_OK, "sudo opens"));
+	tree_write(f->root, "etc/sudoers.d/x", "Defaults:alice !pam_session\n");
+	check_application(&f->findings, f->root, "sudo");
+	assert_non_null(find(f, FINDING_PROBLEM, "!pam_session"));
+}
+
+static void ways_around(void **state)
+{
+	struct fixture *f = *state;
+
+	tree_write(f->root, "usr/lib/systemd/system/user@.service", "[Service]\n");
+	tree_write(f->root, "usr/share/dbus-1/system.d/org.freedesktop.systemd1.conf",
+		"<allow "
+		"send_destination=\"org.freedesktop.systemd1\"\nsend_member=\"GetUnitProcesses\"/"
+		">\n");
+	check_bypass(&f->findings, f->root);
+	assert_int_equal(findings_count(&f->findings, FINDING_WARNING), 2);
+	tree_write(f->root, "etc/systemd/system/user@.service.d/x.conf",
+		"[Service]\n# ProtectProc=invisible\n");
+	tree_write(f->root, "etc/dbus-1/system.d/x.conf",
+		"<deny send_member=\"GetUnitProcesses\"/>\n");
+	findings_free(&f->findings);
+	check_bypass(&f->findings, f->root);
+	assert_int_equal(findings_count(&f->findings, FINDING_WARNING), 2);
+	tree_write(f->root, "etc/systemd/system/user@.service.d/x.conf",
+		"[Service]\nProtectProc=invisible\n");
+	tree_write(f->root, "etc/dbus-1/system.d/y.conf",
+		"<deny send_destination=\"org.freedesktop.systemd1\"\n  "
+		"send_member=\"GetProcesses\"/>\n");
+	findings_free(&f->findings);
+	check_bypass(&f->findings, f->root);
+	assert_int_equal(findings_count(&f->findings, FINDING_WARNING), 0);
+}
+
+static void installed_files(void **state)
+{
+	struct fixture *f = *state;
+
+	check_files(&f->findings, f->root);
+	assert_int_equal(findings_count(&f->findings, FINDING_PROBLEM), 2);
+	if (geteuid() != 0)
+		skip(); /* files of root's cannot be made */
+	tree_write(f->root, SECUREDIR "/pam_unshare.so", "");
+	tree_write(f->root, SESSION_INIT, "");
+	findings_free(&f->findings);
+	check_files(&f->findings, f->root);
+	assert_non_null(find(f, FINDING_PROBLEM, "not executable"));
+}
+
+#define CASE(sentence, function)                                                                   \
+	{                                                                                          \
+		.name = (sentence), .test_func = (function), .setup_func = set_up,                 \
+		.teardown_func = tear_down                                                         \
+	}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CASE("the session's lines are read, and the others not", session_lines),
+		CASE("a backslash at the end continues a line", continuation),
+		CASE("brackets hold a control, or an argument with blanks", brackets),
+		CASE("include, substack and @include are followed", includes),
+		CASE("an include of another type does not matter", auth_includes_are_no_matter),
+		CASE("a file that cannot be included fails as in libpam", missing_includes),
+		CASE("a file that includes itself comes to an end", endless_includes),
+		CASE("a vendor's file counts unless /etc has one", vendors_files),
+		CASE("a service without a session line has those of other", other),
+		CASE("pam.conf counts where there is no pam.d", pam_conf),
+		CASE("a thousand random stacks come to what libpam says", as_libpam_does),
+		CASE("a stack that isolates is ok", good_stack),
+		CASE("a stack without the line is a problem", without_the_line),
+		CASE("a control that lets a failure through is a problem", lets_through),
+		CASE("a line that passes the module by is named", passed_by),
+		CASE("a module that has to stand before ours is named", late_modules),
+		CASE("a wrong option is a problem", wrong_options),
+		CASE("a line that libpam cannot use is a problem", broken_lines),
+		CASE("a service that cannot be isolated is named", unsuited_services),
+		CASE("UsePAM no and !pam_session are problems", settings),
+		CASE("systemd's and D-Bus's ways around a session are named", ways_around),
+		CASE("missing or wrong files are problems", installed_files),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: MIT */
+
+/* What reaches the terminal, and JSON, of names that hold anything. */
+
+#include "../unit.h"
+
+#include <locale.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "json.h"
+#include "proc.h"
+#include "table.h"
+#include "text.h"
+#include "tree.h"
+
+static void expect_printable(const char *text, const char *wanted)
+{
+	_cleanup_free_ char *found = text_printable(text);
+
+	assert_string_equal(found, wanted);
+}
+
+static void control_characters(void **state)
+{
+	(void)state;
+	expect_printable("plain text", "plain text");
+	expect_printable("\033[2J", "\\x1b[2J");
+	expect_printable("a\nb\tc\rd\177", "a\\x0ab\\x09c\\x0dd\\x7f");
+	expect_printable("\xc2\x9b"
+			 "31m",
+		"\\xc2\\x9b31m"); /* C1's CSI */
+	expect_printable("\xff\xfe", "\\xff\\xfe");
+	expect_printable("\xe2\x82", "\\xe2\\x82"); /* cut */
+	expect_printable("", "");
+}
+
+static void directions(void **state)
+{
+	(void)state;
+	if (!setlocale(LC_ALL, "C.UTF-8"))
+		skip();
+	expect_printable("\xe2\x80\xae"
+			 "gpj.exe",
+		"\\xe2\\x80\\xaegpj.exe");
+	expect_printable("J\xc3\xbcrgen", "J\xc3\xbcrgen");
+}
+
+static void numbers(void **state)
+{
+	static const char *const wrong[] = {
+		"", "-1", "+1", " 1", "1 ", "0x10", "1e3", "9223372036854775808"};
+	long long number;
+
+	(void)state;
+	assert_int_equal(text_number("0042", &number), 0);
+	assert_int_equal(number, 42);
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+		assert_int_not_equal(text_number(wrong[i], &number), 0);
+}
+
+static char *wrapped(const char *text, size_t indent, size_t width)
+{
+	char *result = NULL;
+	size_t size;
+	FILE *out = open_memstream(&result, &size);
+
+	text_wrap(out, text, indent, width);
+	fclose(out);
+	return result;
+}
+
+static void wrapping(void **state)
+{
+	_cleanup_free_ char *two = wrapped("one two three", 2, 10);
+	_cleanup_free_ char *forced = wrapped("one\ntwo", 2, 40);
+	_cleanup_free_ char *wide = wrapped("abcdefghijklmnop x", 2, 10);
+
+	(void)state;
+	assert_string_equal(two, "one two\n  three\n");
+	assert_string_equal(forced, "one\n  two\n");
+	assert_string_equal(wide, "abcdefghijklmnop\n  x\n");
+}
+
+static void json_strings(void **state)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+	struct json json = JSON(out);
+
+	(void)state;
+	json_object(&json, NULL);
+	json_string(&json, "a", "q\"b\\n\n\033\177");
+	json_string(&json, "u", "J\xc3\xbc \xff \xed\xa0\x80 \xc0\xaf \xc2\x9b \xe2\x80\xae");
+	json_string(&json, "n", NULL);
+	json_array(&json, "l");
+	json_end_array(&json);
+	json_end_object(&json);
+	fclose(out);
+	assert_string_equal(text, "{\n   \"a\": \"q\\\"b\\\\n\\u000a\\u001b\\u007f\",\n"
+				  "   \"u\": \"J\xc3\xbc \\ufffd \\ufffd\\ufffd\\ufffd "
+				  "\\ufffd\\ufffd \\u009b \\u202e\",\n"
+				  "   \"n\": null,\n   \"l\": []\n}\n");
+	free(text);
+}
+
+static void times(void **state)
+{
+	char text[TEXT_TIME];
+
+	(void)state;
+	setenv("TZ", "UTC", 1);
+	assert_string_equal(text_time_iso(1700000000, text, sizeof(text)), "2023-11-14T22:13:20Z");
+	assert_string_equal(text_time_short(1700000000, 1700000100, text, sizeof(text)), "22:13");
+	assert_string_equal(text_time_short(1700000000, 1700000000 + 2 * 86400, text, sizeof(text)),
+		"Tue 22:13");
+	assert_string_equal(
+		text_time_short(1700000000, 1700000000 + 30 * 86400, text, sizeof(text)), "Nov 14");
+	assert_string_equal(
+		text_time_short(1700000000, 1700000000 + 900 * 86400LL, text, sizeof(text)),
+		"2023-11");
+}
+
+/* --- files of /proc --- */
+
+static void names_with_brackets(void **state)
+{
+	struct proc proc;
+	struct proc_stat stat;
+	char *tree = tree_new();
+
+	(void)state;
+	tree_proc(tree, &proc);
+	tree_write(tree, "7/stat",
+		"7 (a) S 9 (b c)) S 1 1 1 34817 1 0 0 0 0 0 0 0 0 0 20 0 1 0 777 0\n");
+	assert_int_equal(proc_stat(&proc, 7, &stat), 0);
+	assert_int_equal(stat.tty, 34817);
+	assert_int_equal(stat.start, 777);
+	tree_write(tree, "8/stat", "8 (short");
+	assert_int_not_equal(proc_stat(&proc, 8, &stat), 0);
+	proc_close(&proc);
+	tree_free(tree);
+}
+
+static void status_fields(void **state)
+{
+	struct proc proc;
+	struct proc_status status;
+	char *tree = tree_new();
+
+	(void)state;
+	tree_proc(tree, &proc);
+	tree_write(tree, "7/status",
+		"Name:\tUid:\\n0\nState:\tZ "
+		"(zombie)\nPPid:\t3\nUid:\t1\t2\t3\t4\nNSpid:\t7\t5\t1\n");
+	assert_int_equal(proc_status(&proc, 7, &status), 0);
+	assert_string_equal(status.name, "Uid:\\n0");
+	assert_int_equal(status.state, 'Z');
+	assert_int_equal(status.uid[0], 1);
+	assert_int_equal(status.uid[3], 4);
+	assert_int_equal(status.levels, 3);
+	assert_int_equal(status.nspid[1], 5);
+	tree_write(tree, "8/status", "Name:\tx\n");
+	assert_int_not_equal(proc_status(&proc, 8, &status), 0);
+	assert_int_not_equal(proc_status(&proc, 9, &status), 0);
+	proc_close(&proc);
+	tree_free(tree);
+}
+
+static void command_lines(void **state)
+{
+	struct proc proc;
+	char *tree = tree_new();
+	char *command;
+
+	(void)state;
+	tree_proc(tree, &proc);
+	tree_write_bytes(tree, "7/cmdline", "ls\0-l\0\0", 7);
+	command = proc_command(&proc, 7);
+	assert_string_equal(command, "ls -l");
+	free(command);
+	tree_write(tree, "8/cmdline", "");
+	tree_write(tree, "8/comm", "kthreadd\n");
+	command = proc_command(&proc, 8);
+	assert_string_equal(command, "[kthreadd]");
+	free(command);
+	assert_null(proc_command(&proc, 9));
+	proc_close(&proc);
+	tree_free(tree);
+}
+
+static void environments(void **state)
+{
+	static const char block[] = "AB=1\0A=2\0B\0=3\0C=";
+
+	(void)state;
+	assert_string_equal(proc_environ(block, sizeof(block), "A"), "2");
+	assert_string_equal(proc_environ(block, sizeof(block), "AB"), "1");
+	assert_string_equal(proc_environ(block, sizeof(block), "C"), "");
+	assert_null(proc_environ(block, sizeof(block), "B"));
+	assert_null(proc_environ(block, 0, "A"));
+}
+
+/* --- columns --- */
+
+static const struct table_column columns[] = {
+	{"ONE", "one", 5, TABLE_SHOW | TABLE_JSON, "1"},
+	{"TWO", "two", 5, TABLE_JSON | TABLE_NUMBER, "2"},
+	{"THREE", "three", 5, TABLE_SHOW, "3"},
+};
+
+static void chosen_columns(void **state)
+{
+	const struct table_format format = {0};
+	struct table *table = table_new("x", columns, 3, &format);
+
+	(void)state;
+	assert_true(table_wants(table, 0) && !table_wants(table, 1) && table_wants(table, 2));
+	assert_null(table_choose(table, "+two"));
+	assert_true(table_wants(table, 0) && table_wants(table, 1) && table_wants(table, 2));
+	assert_null(table_choose(table, "two"));
+	assert_true(!table_wants(table, 0) && table_wants(table, 1) && !table_wants(table, 2));
+	assert_string_equal(table_choose(table, "one,four"), "four");
+	assert_non_null(table_choose(table, ""));
+	table_free(table);
+}
+
+static void json_row(void **state)
+{
+	const struct table_format format = {.json = true};
+	struct table *table = table_new("x", columns, 3, &format);
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+	struct json json = JSON(out);
+
+	(void)state;
+	table_row(table, -1);
+	table_number(table, 1, -7);
+	table_json_row(table, 0, &json, NULL);
+	fclose(out);
+	assert_string_equal(text, "{\n   \"one\": null,\n   \"two\": -7\n}\n");
+	free(text);
+	table_free(table);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST("control characters and broken characters are not printed",
+			control_characters),
+		TEST("characters that turn the direction of writing are not printed", directions),
+		TEST("a number is decimal digits and nothing else", numbers),
+		TEST("text is broken at blanks and newlines", wrapping),
+		TEST("JSON is valid, whatever a string holds", json_strings),
+		TEST("times are short for people and ISO 8601 for programs", times),
+		TEST("a process's name may hold brackets and blanks", names_with_brackets),
+		TEST("a process's name cannot make up a field of status", status_fields),
+		TEST("a command line is one line, or the name in brackets", command_lines),
+		TEST("a fact is found by its whole name", environments),
+		TEST("-o chooses columns, and + adds to the usual ones", chosen_columns),
+		TEST("JSON has null for what is not known", json_row),
+	};
+
+	setlocale(LC_ALL, "C.UTF-8");
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
