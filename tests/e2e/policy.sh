@@ -141,6 +141,25 @@ check "a rule with an option after skip refuses" refuses_rule 'bob su skip root'
 check "a rule with a wrong value refuses, also after the rule that holds" eval '
 	rules "alice * isolate" "bob su isolate scope=all" && is_refused alice && logged "line 2"'
 check "a rule with a wrong list refuses" refuses_rule '5-3 su skip' 5-3
+nsinfo_says() { nsinfo check "${@:2}" 2>&1 | tr -s ' \n' ' ' | grep -F -- "$1"; }
+if have "nsinfo check --as" nsinfo; then
+	rules '' 'alice su skip' '@team,bob su isolate scope=user grace=7'
+	check "nsinfo check --as says the decision, and the rule that made it" eval '
+		nsinfo_says "alice is let in without a session: a rule says so (the rule in $conf:2)" --as alice --service su &&
+		nsinfo_says "bob is isolated by the rule in $conf:3: scope=user on_close=kill grace=7" --as bob --service su'
+	check "nsinfo check --as says which line decides where no rule does" \
+		nsinfo_says "alice is isolated by the line in /etc/pam.d/sudo:" --as alice --service sudo
+	check "nsinfo check --as knows that root is skipped" nsinfo_says "root is let in without a session: uid 0" --as root
+	rules 'alice su hide'
+	check "nsinfo check finds a wrong rule, before anybody is locked out" eval '
+		nsinfo_says "cannot understand the action hide ($conf, line 1)" && ! nsinfo check >/dev/null'
+	rules
+	echo 'x' >/etc/other.conf
+	options conf=/etc/other.conf
+	check "and in the file that conf= names" nsinfo_says "/etc/other.conf, line 1" su
+	options
+	rm /etc/other.conf
+fi
 rules '* * skip'
 chmod 666 $conf
 check "a file that others may write is not trusted" eval 'is_refused alice && logged "cannot trust the rule file $conf"'

@@ -2,12 +2,13 @@
 
 /* nsinfo check: is a service's login isolated, and what comes of a failure? */
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "check.h"
 #include "cleanup.h"
-#include "pam_unshare/options.h"
+#include "pam_unshare/rules.h"
 #include "pamconf.h"
 #include "text.h"
 
@@ -202,6 +203,20 @@ static void check_order(struct subject *s)
 	}
 }
 
+/* Whether the rule file that the line names, if it names one, is understood, or not ours to read.
+ */
+static bool conf_is_right(const struct options *options, struct error *error)
+{
+	struct login login = {.user = "root", .service = "nsinfo-check"};
+	struct rule rule = {0};
+	int result = 0;
+
+	if (options->conf)
+		result = rules_find(options->conf, true, options, &login, &rule, error);
+	login_free(&login);
+	return result == 0 || error->code == EACCES;
+}
+
 static void check_options(struct subject *s)
 {
 	for (size_t i = 0; i < s->conf.count; i++) {
@@ -213,7 +228,8 @@ static void check_options(struct subject *s)
 		if (!is_ours(line))
 			continue;
 		if (options_parse(line->n_arguments, (const char *const *)line->arguments, &options,
-			    &error) == 0)
+			    &error) == 0 &&
+			conf_is_right(&options, &error))
 			continue;
 		message = check_error(&error);
 		findings_add(s->findings, FINDING_PROBLEM, s->service, error.remedy,

@@ -113,15 +113,54 @@ static void print(struct cli *cli, const struct findings *findings)
 		warnings == 1 ? "" : "s");
 }
 
+enum { OPTION_AS = 256, OPTION_SERVICE };
+
+static const struct option long_options[] = {
+	{"as", required_argument, NULL, OPTION_AS},
+	{"service", required_argument, NULL, OPTION_SERVICE},
+	{NULL, 0, NULL, 0},
+};
+
+/* What would be decided for a user: through one service, or through each that gives a login. */
+static void check_user(
+	const struct cli *cli, struct findings *findings, const char *user, const char *service)
+{
+	char **services = pamconf_services("");
+
+	for (char **s = services; *s; s++) {
+		bool wanted = service ? false : check_is_login(*s);
+
+		if (wanted && !check_decision(findings, "", *s, user))
+			cli_usage_error(cli, "no such user: %s", user);
+		free(*s);
+	}
+	free(services);
+	if (service && !check_decision(findings, "", service, user))
+		cli_usage_error(cli, "no such user: %s", user);
+}
+
 static int check_main(int argc, char **argv)
 {
 	struct cli cli = {.command = &command_check};
 	struct findings findings = {0};
-	int problems;
+	const char *user = NULL, *service = NULL;
+	int c, problems;
 
-	while (cli_getopt(&cli, argc, argv) != -1)
-		;
-	check(&findings, argv + optind);
+	while ((c = cli_getopt(&cli, argc, argv)) != -1) {
+		if (c == OPTION_AS)
+			user = optarg;
+		else if (c == OPTION_SERVICE)
+			service = optarg;
+	}
+	if (service && !user)
+		cli_usage_error(
+			&cli, "--service goes with --as USER; without it, name the service alone");
+	if (user && argv[optind])
+		cli_usage_error(&cli, "with --as USER it is --service %s", argv[optind]);
+	if (user)
+		check_user(&cli, &findings, user, service);
+	else
+		check(&findings, argv + optind);
 	print(&cli, &findings);
 	problems = findings_count(&findings, FINDING_PROBLEM) > 0;
 	findings_free(&findings);
@@ -132,6 +171,10 @@ const struct command command_check = {
 	.name = "check",
 	.arguments = "[options] [SERVICE...]",
 	.summary = "check the installation and the PAM stacks; exit status 1 if there is a problem",
+	.options = "      --as USER          say what is decided for this user, and by which rule\n"
+		   "      --service SERVICE  with --as: for a login through this service alone\n",
+	.short_options = "",
+	.long_options = long_options,
 	.columns = columns,
 	.n_columns = sizeof(columns) / sizeof(columns[0]),
 	.color = true,

@@ -16,6 +16,13 @@
  */
 bool check_service(struct findings *findings, const char *root, const char *service, bool asked);
 
+/*
+ * check_decision - what the line of a service and the rules decide for a user.
+ * Returns false where there is no such user.
+ */
+bool check_decision(
+	struct findings *findings, const char *root, const char *service, const char *user);
+
 /* check_is_login - a service that is known to give logins. */
 bool check_is_login(const char *service);
 
