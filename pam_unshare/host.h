@@ -11,14 +11,22 @@
 /* The namespaces that a session may have beside its PID and mount namespace. */
 #define HOST_FURTHER 5
 
-/* Where the application was before it opened a session: what it needs to get back there. */
+/*
+ * Where the application was before it opened a session: what it needs to get back there.
+ *
+ * An application that forks and does not exec (an FTP server) passes all its descriptors on, and
+ * O_CLOEXEC ones with them. So no directory is among these: by its path in /proc/self/fd the user
+ * could reach the host's /proc.
+ */
 struct host {
 	int application; /* pidfd of the application: leads to its own PID namespace */
 	int mount_namespace;
 	int further[HOST_FURTHER]; /* -1 for those that the session does not have */
-	int root, cwd;             /* O_PATH */
-	ino_t pid_namespace;       /* its inode number */
-	char cwd_path[PATH_MAX];   /* where it is on a procfs, or empty (host_note_cwd) */
+	int pocket;                /* socket in which the root and working directory are */
+	dev_t root_device;         /* which directory the root is */
+	ino_t root_inode;
+	ino_t pid_namespace;     /* its inode number */
+	char cwd_path[PATH_MAX]; /* where it is on a procfs, or empty (host_note_cwd) */
 };
 
 /* host_init - nothing kept yet. */
@@ -33,14 +41,11 @@ void host_init(struct host *host);
  */
 int host_keep(struct host *host, int namespaces, struct error *error);
 
-/* host_return_pid - let the application's next children be born in its own PID namespace again. */
-int host_return_pid(const struct host *host, struct error *error);
-
 /*
- * host_return - go back to all namespaces, root and working directory. Goes through all its
- * steps, reports the first failure. Returns 0 or a negative errno.
+ * host_return - go back to all namespaces, root and working directory. Once: it uses up what was
+ * kept. Goes through all its steps, reports the first failure. Returns 0 or a negative errno.
  */
-int host_return(const struct host *host, struct error *error);
+int host_return(struct host *host, struct error *error);
 
 /* host_note_cwd - note the path of the working directory, "/" where it was deleted. */
 void host_note_cwd(struct host *host);

@@ -232,11 +232,11 @@ static int isolate(struct session *session, const struct session_request *reques
 /* Joining leads to the "/" of the session's mount namespace: a chroot must not be left by it. */
 static int verify_root(const struct session *session, struct error *error)
 {
-	struct stat before, now;
+	struct stat now;
 
-	if (fstat(session->host.root, &before) == -1 || stat("/", &now) == -1)
-		return error_set(error, errno, "compare the root directories", NULL);
-	if (before.st_dev != now.st_dev || before.st_ino != now.st_ino)
+	if (stat("/", &now) == -1)
+		return error_set(error, errno, "look at the session's root directory", NULL);
+	if (now.st_dev != session->host.root_device || now.st_ino != session->host.root_inode)
 		return error_set(error, EXDEV, "join a session with another root directory", NULL);
 	return 0;
 }
@@ -265,6 +265,7 @@ static int enter_joined(
 		struct error ignored;
 
 		host_return(&session->host, &ignored);
+		host_forget(&session->host);
 	}
 	return result;
 }
@@ -324,7 +325,11 @@ static int open_shared(struct session *session, const struct session_request *re
 		session->not_shared = true;
 	if (result == 1 || *there)
 		result = 0;
+	else if (session->host.pocket == -1) /* the attempt has used up the way back */
+		result = host_keep(&session->host, request->namespaces, error);
 	else
+		result = 0;
+	if (result == 0 && !session->joined && !*there)
 		result = isolate(session, request, share.listener == -1 ? NULL : &share, error);
 	share_end(&share);
 	return result;

@@ -17,8 +17,8 @@
 #include "protocol.h"
 
 /*
- * How long PID 1 may take to answer. It does nothing that blocks: it is stopped then, or the machine
- * is so busy that it has not run for as long.
+ * How long PID 1 may take to answer. It does nothing that blocks: it is stopped then, or the
+ * machine is so busy that it has not run for as long.
  */
 #define ANSWER_LIMIT_MS 5000
 

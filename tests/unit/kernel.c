@@ -230,10 +230,12 @@ int __wrap_socketpair(int domain, int type, int protocol, int ends[2])
 {
 	if (domain != AF_UNIX || protocol != 0)
 		violate("an unknown socketpair");
-	if (fails("socketpair"))
+	if (fails("socketpair %s", type & SOCK_DGRAM ? "pocket" : "channel"))
 		return -1;
-	ends[0] = new_descriptor("channel", type & SOCK_CLOEXEC, 0);
-	ends[1] = new_descriptor("PID 1's channel", type & SOCK_CLOEXEC, 0);
+	ends[0] = new_descriptor(
+		type & SOCK_DGRAM ? "pocket's other end" : "channel", type & SOCK_CLOEXEC, 0);
+	ends[1] = new_descriptor(
+		type & SOCK_DGRAM ? "pocket" : "PID 1's channel", type & SOCK_CLOEXEC, 0);
 	if (ends[0] != -1 && ends[1] == -1)
 		kernel.process.fds[ends[0]].what = NULL;
 	return ends[1] == -1 ? -1 : 0;
@@ -314,7 +316,28 @@ ssize_t __wrap_sendmsg(int fd, const struct msghdr *m, int flags)
 {
 	if (!(flags & MSG_NOSIGNAL))
 		violate("sendmsg may raise SIGPIPE");
+	if (strcmp(what(fd), "pocket's other end") == 0) {
+		const int *fds = (const int *)(const void *)CMSG_DATA(CMSG_FIRSTHDR(m));
+
+		return fails("sendmsg %s: %s, %s", what(fd), what(fds[0]), what(fds[1])) ? -1 : 1;
+	}
 	return fails("sendmsg %s %c", what(fd), *(const char *)m->msg_iov->iov_base) ? -1 : 1;
+}
+
+/* The two directories that were put into the pocket. */
+static ssize_t take_from_pocket(struct msghdr *m, int flags)
+{
+	struct cmsghdr *c = CMSG_FIRSTHDR(m);
+	int fds[] = {
+		new_descriptor("root directory", flags & MSG_CMSG_CLOEXEC, 0),
+		new_descriptor("cwd directory", flags & MSG_CMSG_CLOEXEC, 0),
+	};
+
+	c->cmsg_level = SOL_SOCKET;
+	c->cmsg_type = SCM_RIGHTS;
+	c->cmsg_len = CMSG_LEN(sizeof(fds));
+	memcpy(CMSG_DATA(c), fds, sizeof(fds));
+	return 1;
 }
 
 /* PID 1's answer, with its pidfd and its credentials, as far as it is to give them. */
@@ -327,6 +350,8 @@ ssize_t __wrap_recvmsg(int fd, struct msghdr *m, int flags)
 
 	if (fails("recvmsg %s", what(fd)))
 		return -1;
+	if (strcmp(what(fd), "pocket") == 0)
+		return take_from_pocket(m, flags);
 	if (kernel.answer == '\0') {
 		errno = EAGAIN; /* SO_RCVTIMEO */
 		return -1;

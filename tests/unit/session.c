@@ -18,6 +18,7 @@
 
 #include "kernel.h"
 #include "session.h"
+#include "share.h"
 #include "syscalls.h"
 
 static const struct session_request request = {
@@ -448,7 +449,10 @@ static const struct {
 	{"open /dev/null", "open"},
 	{"open / (", "keep the root directory"},
 	{"open . (", "keep the working directory"},
+	{"fstat root directory", "look at the root directory"},
 	{"fstatfs", "look at the working directory"},
+	{"socketpair pocket", "keep the root and working directory"},
+	{"sendmsg pocket", "keep the root and working directory"},
 	{"unshare CLONE_NEWNS", "create the namespaces"},
 	{"socket network socket", "create a socket in the network namespace"},
 	{"ioctl", "bring up the loopback interface"},
@@ -457,7 +461,7 @@ static const struct {
 	{"calloc (1)", "read"},
 	{"calloc", "plan the private /proc"},
 	{"vasprintf", "note the facts of the session"},
-	{"socketpair", "create a socket to PID 1"},
+	{"socketpair channel", "create a socket to PID 1"},
 	{"cap_init", "prepare the capabilities of PID 1"},
 	{"cap_set_flag", "prepare the capabilities of PID 1"},
 	{"prctl PR_SET_CHILD_SUBREAPER 1", "adopt orphans again in the application"},
@@ -819,7 +823,7 @@ static void lock_is_held(void **state)
 	kernel.lock_is_held = true;
 	before = kernel.clock_ms;
 	assert_own_session("wait for another login to open");
-	assert_in_range(kernel.clock_ms - before, 1000, 4000);
+	assert_in_range(kernel.clock_ms - before, 1000, SHARE_LIMIT_MS);
 }
 
 static void another_root(void **state)
