@@ -75,6 +75,31 @@ static void see_only_themselves(void)
 	CHECK(stat("/proc/3", &s) == -1 && errno == ENOENT);
 }
 
+/* A child that serves the user without exec, as an FTP server does: what it can reach by a path. */
+static void reach_no_directory(void)
+{
+	CHECK(setresuid(65534, 65534, 65534) == 0);
+	for (int fd = 0; fd < 256; fd++) {
+		struct stat s;
+		char path[64];
+
+		if (fstat(fd, &s) == -1)
+			continue;
+		snprintf(path, sizeof(path), "/proc/self/fd/%d/proc/1", fd);
+		CHECK(!S_ISDIR(s.st_mode), "descriptor %d is a directory", fd);
+		CHECK(stat(path, &s) == -1 && errno == ENOTDIR, "descriptor %d", fd);
+	}
+}
+
+static void no_way_out_by_descriptor(void)
+{
+	pam_handle_t *pamh = application_start("test", USER);
+
+	CHECK(pam_open_session(pamh, 0) == PAM_SUCCESS);
+	CHECK(application_in_child(reach_no_directory) == 0);
+	CHECK(pam_close_session(pamh, 0) == PAM_SUCCESS);
+}
+
 static void first_process(void)
 {
 	pam_handle_t *pamh = application_start("test", USER);
@@ -459,6 +484,8 @@ int main(void)
 	static const struct application_test tests[] = {
 		{"children are isolated while it is open; then all is as it was", isolates},
 		{"the first process is PID 2 and sees itself and PID 1", first_process},
+		{"a child that does not exec finds no directory of the host among its descriptors",
+			no_way_out_by_descriptor},
 		{"one handle opens and closes twenty sessions, and nothing adds up",
 			again_and_again},
 		{"the application keeps its PID, its directory and its own children; threads "
