@@ -188,7 +188,7 @@ int pam_sm_open_session(pam_handle_t *pamh, int flags, int argc, const char **ar
 {
 	struct login login = {.uid = (uid_t)-1};
 	struct options options;
-	struct policy policy;
+	struct policy policy = {.isolate = false};
 	struct error error, unknown;
 	int result = options_parse(argc, (const char *const *)argv, &options, &error);
 

@@ -45,11 +45,16 @@ static char *next_word(char **line)
 	return word;
 }
 
+static int refuse_short(struct error *error)
+{
+	return refuse("understand a rule that ends early", NULL,
+		"a rule is: SUBJECTS SERVICES ACTION [OPTION...]", error);
+}
+
 static int parse_action(const char *word, bool *skip, struct error *error)
 {
 	if (!word)
-		return refuse("understand a rule that ends early", NULL,
-			"a rule is: SUBJECTS SERVICES ACTION [OPTION...]", error);
+		return refuse_short(error);
 	*skip = strcmp(word, "skip") == 0;
 	if (!*skip && strcmp(word, "isolate") != 0)
 		return refuse("understand the action", word, "an action is skip or isolate", error);
@@ -67,10 +72,12 @@ static int parse_line(char *line, struct search *search, struct error *error)
 	if (!subjects)
 		return 0;
 	services = next_word(&line);
-	result = services ? subjects_check(subjects, error) : 0;
+	if (!services)
+		return refuse_short(error);
+	result = subjects_check(subjects, error);
 	if (result < 0)
 		return result;
-	result = parse_action(services ? next_word(&line) : NULL, &skip, error);
+	result = parse_action(next_word(&line), &skip, error);
 	if (result < 0)
 		return result;
 	while ((word = next_word(&line))) {
@@ -144,7 +151,7 @@ static int read_file(int fd, const char *path, char **text, size_t *length, stru
 	if (got == -1)
 		return error_set(error, errno, "read the rule file", path);
 	(*text)[*length] = '\0';
-	if (strlen(*text) != *length)
+	if (memchr(*text, '\0', *length))
 		return refuse(
 			"read the rule file", path, "it holds a NUL byte: it is no text", error);
 	return 0;

@@ -406,6 +406,7 @@ static int drop_capabilities(void)
 int main(void)
 {
 	static const char misuse[] = "session-init is started by pam_unshare, see pam_unshare(8)\n";
+	const char *socket_name;
 	struct rlimit files;
 	sigset_t all;
 
@@ -429,8 +430,9 @@ int main(void)
 		setrlimit(RLIMIT_NOFILE, &files);
 	}
 
-	if (getenv(FACT_SOCKET))
-		socket_inode = look_at_socket(getenv(FACT_SOCKET));
+	socket_name = getenv(FACT_SOCKET);
+	if (socket_name)
+		socket_inode = look_at_socket(socket_name);
 	add_application(FACT_FD_CHANNEL, FACT_FD_APPLICATION);
 	reap();
 	for (;;) {

@@ -268,14 +268,14 @@ static bool read_socket_fact(char *value, size_t size)
 
 enum share_place share_place(const struct share *share)
 {
+	const char *ours = strchr(share->name, '-'); /* after the number of the namespace */
 	char theirs[sizeof(share->name)];
 	struct stat init;
 
 	if (stat("/proc/1", &init) == -1 || init.st_uid != 0 ||
 		!says("/proc/1/comm", "session-init\n"))
 		return SHARE_OUTSIDE;
-	if (read_socket_fact(theirs, sizeof(theirs)) &&
-		strcmp(theirs, strchr(share->name, '-')) == 0)
+	if (ours && read_socket_fact(theirs, sizeof(theirs)) && strcmp(theirs, ours) == 0)
 		return SHARE_THERE;
 	return SHARE_INSIDE;
 }
