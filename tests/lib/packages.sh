@@ -4,7 +4,7 @@
 
 packages_build='gcc libc6-dev musl-tools meson ninja-build pkg-config libpam0g-dev libcap-dev libsmartcols-dev'
 packages_copy='util-linux mount perl-base iproute2 procps sudo openssh-server openssh-client login'
-packages_test='libcmocka-dev clang cron at tmux lxcfs autofs strace mandoc groff-base git'
+packages_test='libcmocka-dev clang clang-tidy cppcheck valgrind cron at tmux lxcfs autofs strace mandoc groff-base git'
 
 # install_missing PACKAGE...: installs those that are missing and says so; no network where none is.
 # A service that comes with one of them is neither started nor enabled: the copy starts its own.
