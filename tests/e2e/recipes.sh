@@ -98,7 +98,7 @@ if have "HPC: a home that autofs mounts after the login arrives" automount; then
 	setsid automount -f -v /run/auto.master >"$scratch/automount" 2>&1 &
 	is_up() { mountpoint -q /auto; }
 	if wait_until 10 is_up >/dev/null; then
-		usermod -d /auto/alice alice
+		sed -i '/^alice:/s|:/home/alice:|:/auto/alice:|' /etc/passwd
 		mkdir /srv/homes/alice/.ssh && cp /root/.ssh/id_ed25519.pub /srv/homes/alice/.ssh/authorized_keys
 		chown -R alice: /srv/homes/alice
 		check "HPC: a login whose home autofs mounts starts in it" eval '
@@ -106,7 +106,7 @@ if have "HPC: a home that autofs mounts after the login arrives" automount; then
 		check "HPC: a home that autofs mounts after the login arrives" eval '
 			umount /auto/bob 2>/dev/null
 			same of-bob "$(as alice@localhost "ls /auto/bob")"'
-		usermod -d /home/alice alice
+		sed -i '/^alice:/s|:/auto/alice:|:/home/alice:|' /etc/passwd
 	else
 		skip "HPC: a home that autofs mounts after the login arrives" "automount does not run here: $(tail -n 1 "$scratch/automount")"
 	fi

@@ -147,7 +147,7 @@ for scope in user session; do
 	options scope=$scope on_close=linger
 	as_alice 'readlink /proc/self/ns/pid; setsid -f sleep 6789 >/dev/null 2>&1 </dev/null' >"$scratch/first"
 	check "on_close=linger, scope=$scope: what alice left running lives on, in the session" eval '
-		ns=$(readlink "/proc/$(pgrep -x -f "sleep 6789")/ns/pid") && same "$(cat "$scratch/first")" "$ns"'
+		wait_until 5 pgrep -x -f "sleep 6789" && ns=$(readlink "/proc/$(pgrep -x -f "sleep 6789")/ns/pid") && same "$(cat "$scratch/first")" "$ns"'
 	check "nobody has the session open then, scope=$scope" eval 'wait_until 10 same "" "$(applications)"'
 	if [ $scope = user ]; then
 		check "a later login joins the lingering session" eval '
@@ -158,7 +158,7 @@ done
 check "a lingering session that holds nothing is not kept" eval 'as_alice true && nothing_left 2'
 check "SIGTERM from root on the host ends a lingering session" eval '
 	as_alice "setsid -f sleep 6789 >/dev/null 2>&1 </dev/null"
-	inits_are 1 && kill -TERM "$(session_inits)" && nothing_left'
+	wait_until 5 inits_are 1 && kill -TERM "$(session_inits)" && nothing_left'
 if have "tmux lives on after the login, and the next login attaches to it" tmux; then
 	options scope=user on_close=linger
 	terminal_open ssh -t alice@localhost 'tmux -L own new -s work'

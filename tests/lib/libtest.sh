@@ -129,7 +129,11 @@ cat >/usr/bin/look-around <<'EOT'
 #!/bin/bash
 echo "pid_ns=$(readlink /proc/self/ns/pid)"
 echo "mnt_ns=$(readlink /proc/self/ns/mnt)"
-echo "init=$(ps -p 1 -o args=)"
+for i in {1..50}; do # a login may be faster than its PID 1 gets its title
+	init=$(ps -p 1 -o args=)
+	case $init in '['*) sleep 0.02 ;; *) break ;; esac
+done
+echo "init=$init"
 echo "user=$(id -un)"
 echo "tty=$(tty)"
 echo "cwd=$(pwd)"
