@@ -225,8 +225,10 @@ static void print_json(const struct table *table)
 
 /* --- libsmartcols --- */
 
-static int smartcols_flags(const struct table_column *column)
+static int smartcols_flags(const struct table *table, const struct table_column *column)
 {
+	if (table->format.raw)
+		return 0;
 	return (column->flags & TABLE_RIGHT ? SCOLS_FL_RIGHT : 0) |
 	       (column->flags & TABLE_TRUNC ? SCOLS_FL_TRUNC : 0) |
 	       (column->flags & TABLE_TREE ? SCOLS_FL_TREE : 0);
@@ -265,7 +267,7 @@ static int fill(struct table *table, struct libscols_table *out)
 		const struct table_column *column = &table->columns[table->chosen[i]];
 
 		if (!scols_table_new_column(
-			    out, column->name, column->width, smartcols_flags(column)))
+			    out, column->name, column->width, smartcols_flags(table, column)))
 			return -ENOMEM;
 	}
 	for (size_t i = 0; i < table->n_rows; i++) {
