@@ -1,0 +1,20 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# Usage: run.sh TARGET CORPUS [SECONDS]
+#
+# A short run from the inputs that are kept. New ones go to a directory that is removed.
+set -e
+new=$(mktemp -d)
+trap 'rm -rf "$new"' EXIT
+"$1" -max_total_time="${3:-4}" -timeout=5 -rss_limit_mb=2048 -print_final_stats=1 -verbosity=0 -close_fd_mask=0 \
+	-artifact_prefix="$new/" "$new" "$2" 2>"$new.log" || {
+	tail -n 60 "$new.log"
+	for input in "$new"/crash-* "$new"/timeout-* "$new"/oom-* "$new"/leak-*; do
+		[ ! -e "$input" ] || { echo "the input, in base64:"; base64 "$input"; }
+	done
+	rm -f "$new.log"
+	exit 1
+}
+grep -E 'number_of_executed_units' "$new.log" || :
+rm -f "$new.log"
