@@ -350,12 +350,14 @@ int session_open(const struct session_request *request, struct session **out, st
 	result = host_keep(&session->host, request->namespaces, error);
 	if (result == 0) {
 		sigfillset(&all);
-		pthread_sigmask(SIG_SETMASK, &all, &before);
+		/* Of this thread, as pthread_sigmask, which is not in the C library before
+		 * glibc 2.32. */
+		sigprocmask(SIG_SETMASK, &all, &before);
 		if (request->share)
 			result = open_shared(session, request, &there, error);
 		else
 			result = isolate(session, request, NULL, error);
-		pthread_sigmask(SIG_SETMASK, &before, NULL);
+		sigprocmask(SIG_SETMASK, &before, NULL);
 	}
 	if (result < 0 || there) {
 		close_descriptors(session);

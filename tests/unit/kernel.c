@@ -605,7 +605,7 @@ static void check_signals_are_blocked(void)
 {
 	sigset_t mask;
 
-	pthread_sigmask(SIG_SETMASK, NULL, &mask);
+	sigprocmask(SIG_SETMASK, NULL, &mask);
 	for (int signal = 1; signal <= 31; signal++)
 		if (signal != SIGKILL && signal != SIGSTOP && !sigismember(&mask, signal))
 			violate("a namespace was changed while signals could arrive");

@@ -148,7 +148,7 @@ static void endless_includes(void **state)
 
 	service(f, "s", "session required a.so\nsession include s\n");
 	assert_int_equal(pamconf_read(f->root, "s", &f->conf), 0);
-	assert_in_range(f->conf.count, 2, 40);
+	assert_true(f->conf.count >= 2 && f->conf.count <= 40);
 	assert_int_equal(f->conf.lines[f->conf.count - 1].kind, PAMCONF_BROKEN);
 }
 
@@ -282,7 +282,7 @@ static int ask_pamconf(struct fixture *f)
 
 	pamconf_free(&f->conf);
 	assert_int_equal(pamconf_read(f->root, "s", &f->conf), 0);
-	assert_in_range(f->conf.count, 0, 64);
+	assert_true(f->conf.count <= 64);
 	for (size_t i = 0; i < f->conf.count; i++) {
 		results[i] = PAM_SUCCESS;
 		for (size_t c = 0; c < 8 && f->conf.lines[i].kind == PAMCONF_MODULE; c++)
