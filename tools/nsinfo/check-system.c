@@ -361,37 +361,45 @@ static void check_user_manager(struct findings *findings, const char *root)
 			"and sees every process of the host");
 }
 
-#define DENY_OR_ALLOW(word)                                                                        \
-	"<" word " send_destination=\"org.freedesktop.systemd1\"\n"                                \
-	"send_member=\"GetUnitProcesses\"/>\n"                                                     \
-	"<" word " send_destination=\"org.freedesktop.systemd1\"\n"                                \
-	"send_member=\"GetProcesses\"/>\n"
+/* What gives out command lines, and in which interface of org.freedesktop.systemd1 it is. */
+static const char *const bus_methods[][2] = {
+	{"systemd1.Manager\"", "\"GetUnitProcesses\""},
+	{"systemd1.Service\"", "\"GetProcesses\""},
+	{"systemd1.Scope\"", "\"GetProcesses\""},
+	{"systemd1.Slice\"", "\"GetProcesses\""},
+	{"systemd1.Socket\"", "\"GetProcesses\""},
+	{"systemd1.Mount\"", "\"GetProcesses\""},
+	{"systemd1.Swap\"", "\"GetProcesses\""},
+};
 
-static void check_bus(struct findings *findings, const char *root)
+/* dbus-daemon(1) refuses a rule with a member and no interface, and the file with it. */
+static bool bus_denies(const char *root, const char *interface, const char *member)
 {
 	static const char *const policies[] = {
 		"/etc/dbus-1/system.d/*.conf", "/usr/share/dbus-1/system.d/*.conf", NULL};
-	static const char *const unit[] = {"<deny", "\"GetUnitProcesses\"", NULL};
-	static const char *const all[] = {"<deny", "\"GetProcesses\"", NULL};
+	const char *const words[] = {"<deny", "send_interface=", interface, member, NULL};
+
+	return any_holds(root, policies, words, '>');
+}
+
+static void check_bus(struct findings *findings, const char *root)
+{
+	static const char remedy[] =
+		"copy " EXAMPLESDIR "/dbus-policy.conf to /etc/dbus-1/system.d/pam_unshare.conf, "
+		"then systemctl reload dbus";
 
 	if (!exists(root, "/usr/share/dbus-1/system.d/org.freedesktop.systemd1.conf"))
 		return;
-	if (any_holds(root, policies, unit, '>') && any_holds(root, policies, all, '>'))
-		findings_add(findings, FINDING_OK, "D-Bus", NULL,
-			"the bus denies GetUnitProcesses and GetProcesses to users");
-	else
-		findings_add(findings, FINDING_WARNING, "D-Bus",
-			"put this into /etc/dbus-1/system.d/pam_unshare.conf, then systemctl "
-			"reload "
-			"dbus:\n"
-			"<busconfig>\n"
-			"<policy context=\"default\">\n" DENY_OR_ALLOW(
-				"deny") "</policy>\n"
-					"<policy user=\"root\">\n" DENY_OR_ALLOW(
-						"allow") "</policy>\n"
-							 "</busconfig>",
+	for (size_t i = 0; i < sizeof(bus_methods) / sizeof(*bus_methods); i++) {
+		if (bus_denies(root, bus_methods[i][0], bus_methods[i][1]))
+			continue;
+		findings_add(findings, FINDING_WARNING, "D-Bus", remedy,
 			"\"systemctl status UNIT\" shows users the command lines of a unit's "
 			"processes, also inside a session");
+		return;
+	}
+	findings_add(findings, FINDING_OK, "D-Bus", NULL,
+		"the bus denies GetUnitProcesses and GetProcesses to users");
 }
 
 void check_bypass(struct findings *findings, const char *root)

@@ -462,6 +462,11 @@ static void settings(void **state)
 	assert_non_null(find(f, FINDING_PROBLEM, "!pam_session"));
 }
 
+#define DENY(interface, member)                                                                    \
+	"<deny send_destination=\"org.freedesktop.systemd1\"\n"                                    \
+	"  send_interface=\"org.freedesktop.systemd1." interface "\" send_member=\"" member        \
+	"\"/>\n"
+
 static void ways_around(void **state)
 {
 	struct fixture *f = *state;
@@ -482,9 +487,14 @@ static void ways_around(void **state)
 	assert_int_equal(findings_count(&f->findings, FINDING_WARNING), 2);
 	tree_write(f->root, "etc/systemd/system/user@.service.d/x.conf",
 		"[Service]\nProtectProc=invisible\n");
+	tree_write(f->root, "etc/dbus-1/system.d/x.conf", DENY("Manager", "GetUnitProcesses"));
+	findings_free(&f->findings);
+	check_bypass(&f->findings, f->root);
+	assert_int_equal(findings_count(&f->findings, FINDING_WARNING), 1);
 	tree_write(f->root, "etc/dbus-1/system.d/y.conf",
-		"<deny send_destination=\"org.freedesktop.systemd1\"\n  "
-		"send_member=\"GetProcesses\"/>\n");
+		DENY("Service", "GetProcesses") DENY("Scope", "GetProcesses")
+			DENY("Slice", "GetProcesses") DENY("Socket", "GetProcesses")
+				DENY("Mount", "GetProcesses") DENY("Swap", "GetProcesses"));
 	findings_free(&f->findings);
 	check_bypass(&f->findings, f->root);
 	assert_int_equal(findings_count(&f->findings, FINDING_WARNING), 0);

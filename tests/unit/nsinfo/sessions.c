@@ -366,7 +366,7 @@ static void nest(struct fixture *f)
 static void nested(void **state)
 {
 	struct fixture *f = *state;
-	const struct session *outer, *inner;
+	const struct session *outer = NULL, *inner = NULL;
 
 	nest(f);
 	for (int quick = 0; quick < quick_too(); quick++) {
