@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <pwd.h>
+#include <sched.h>
 #include <string.h>
 
 #include "check.h"
@@ -15,13 +16,43 @@
 static const char *const scope_names[] = {
 	[SCOPE_SESSION] = "session", [SCOPE_USER] = "user", [SCOPE_GROUP] = "group"};
 
+static const struct {
+	const char *name;
+	int flag;
+} namespaces[] = {
+	{"ipc", CLONE_NEWIPC},
+	{"uts", CLONE_NEWUTS},
+	{"cgroup", CLONE_NEWCGROUP},
+	{"net", CLONE_NEWNET},
+	{"time", 0x80 /* CLONE_NEWTIME, Linux 5.6 */},
+};
+
+/* " with=ipc,net", or nothing. */
+static char *describe_namespaces(const struct options *options)
+{
+	char *text = text_copy("");
+
+	for (size_t i = 0; i < sizeof(namespaces) / sizeof(namespaces[0]); i++) {
+		_cleanup_free_ char *before = text;
+
+		text = text_format("%s%s%s", before,
+			!(options->namespaces & namespaces[i].flag) ? ""
+			: *before                                   ? ","
+								    : " with=",
+			options->namespaces & namespaces[i].flag ? namespaces[i].name : "");
+	}
+	return text;
+}
+
 /* How the session would be: what differs from the defaults, and what always matters. */
 static char *describe(const struct options *options)
 {
-	return text_format("scope=%s on_close=%s grace=%u propagation=%s%s%s",
+	_cleanup_free_ char *with = describe_namespaces(options);
+
+	return text_format("scope=%s on_close=%s grace=%u propagation=%s%s%s%s",
 		scope_names[options->scope], options->linger ? "linger" : "kill",
 		options->grace_ms / 1000, options->private ? "private" : "slave",
-		*options->proc ? " proc=" : "", options->proc);
+		*options->proc ? " proc=" : "", options->proc, with);
 }
 
 static void add_decision(struct findings *findings, const struct pamconf_line *line,
