@@ -178,6 +178,25 @@ check "a user on the host may not end another's session" exits 1 as_alice_on_hos
 check "root by sudo inside sees that session" same "alice su" \
 	"$(su alice -c 'sudo nsinfo status -nro USER,SERVICE' </dev/null)"
 
+# --- completion ---------------------------------------------------------------------------------------
+
+. /usr/share/bash-completion/completions/nsinfo
+# completes WANTED WORD...: for the last word, WANTED is among what is offered.
+completes() {
+	local wanted=$1
+	shift
+	COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
+	_nsinfo
+	printf '%s\n' "${COMPREPLY[@]}" | grep -qx -e "$wanted" || {
+		echo "wanted: $wanted, offered: ${COMPREPLY[*]}"
+		return 1
+	}
+}
+check "bash completes commands, options, columns, sessions, users and services" eval '
+	completes check nsinfo ch && completes --noheadings nsinfo list --no && completes NS,USER nsinfo list -o NS,US &&
+	completes $ns nsinfo show "" && completes alice nsinfo kill al && completes bob nsinfo exec $ns -u bo &&
+	completes sshd nsinfo check ss && completes sshd nsinfo list -s ss && completes USR1 nsinfo kill -s US'
+
 # --- what is no PID 1 --------------------------------------------------------------------------------
 
 before=$(nsinfo list -nro INIT | sort)
