@@ -74,7 +74,8 @@ static unsigned int stack_depth(const struct mountinfo *info, const struct mount
 	bool all = strcmp(mount->target, "/proc") == 0;
 	unsigned int depth = 1;
 
-	while ((mount = covered_by(info, mount)) && (all || is_procfs(mount)))
+	while (depth < info->count && (mount = covered_by(info, mount)) &&
+		(all || is_procfs(mount)))
 		depth++;
 	return depth;
 }
