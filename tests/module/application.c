@@ -408,11 +408,12 @@ static void run_body(void **state)
 	pid_t child, ended;
 
 	memset(record, 0, sizeof(*record));
+	fflush(NULL);
 	child = fork();
 	if (child == 0) {
 		setsid();
 		test->body();
-		_exit(0);
+		exit(0); /* not _exit(2): the counts of tests/coverage are written */
 	}
 	for (int waited = 0; (ended = waitpid(child, &status, WNOHANG)) == 0; waited++) {
 		if (waited == LIMIT_S * 200) {
