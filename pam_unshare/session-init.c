@@ -27,7 +27,8 @@
 #include "facts.h"
 #include "protocol.h"
 
-#define CAP_KILL 5 /* capabilities(7); musl-gcc has no linux/capability.h */
+#define CAPABILITIES_MAX 64 /* bits in the kernel's set, capget(2) */
+#define CAP_KILL         5  /* capabilities(7); musl-gcc has no linux/capability.h */
 
 #define GRACE_DEFAULT_MS 2000
 #define GRACE_MAX_MS     3600000
@@ -397,9 +398,13 @@ static int drop_capabilities(void)
 		{.effective = 1 << CAP_KILL, .permitted = 1 << CAP_KILL},
 	};
 
-	for (unsigned long c = 0; prctl(PR_CAPBSET_READ, c, 0, 0, 0) != -1; c++)
-		if (c != CAP_KILL && prctl(PR_CAPBSET_DROP, c, 0, 0, 0) == -1)
+	for (unsigned long c = 0; c < CAPABILITIES_MAX; c++) {
+		if (c == CAP_KILL || prctl(PR_CAPBSET_DROP, c, 0, 0, 0) == 0)
+			continue;
+		if (errno != EINVAL || c < CAP_KILL)
 			return -1;
+		break; /* beyond the last that this kernel knows */
+	}
 	return (int)syscall(SYS_capset, &header, data); /* ambient ones go with the inheritable */
 }
 
