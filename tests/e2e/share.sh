@@ -149,6 +149,10 @@ for scope in user session; do
 	check "on_close=linger, scope=$scope: what alice left running lives on, in the session" eval '
 		wait_until 5 pgrep -x -f "sleep 6789" && ns=$(readlink "/proc/$(pgrep -x -f "sleep 6789")/ns/pid") && same "$(cat "$scratch/first")" "$ns"'
 	check "nobody has the session open then, scope=$scope" eval 'wait_until 10 same "" "$(applications)"'
+	if have "nsinfo shows the session as lingering, scope=$scope" nsinfo; then
+		check "nsinfo shows the session as lingering, scope=$scope" \
+			same "alice $scope lingering" "$(nsinfo list -n -r -o USER,SCOPE,STATE)"
+	fi
 	if [ $scope = user ]; then
 		check "a later login joins the lingering session" eval '
 			same "$(cat "$scratch/first")" "$(as_alice "readlink /proc/self/ns/pid")"'
