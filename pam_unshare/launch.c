@@ -6,7 +6,6 @@
 #include <linux/securebits.h>
 #include <sched.h>
 #include <signal.h>
-#include <sys/capability.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
@@ -29,11 +28,8 @@
  */
 #define STACK_SIZE (32 * 1024)
 
-static const cap_value_t init_capabilities[] = {CAP_KILL, CAP_SETPCAP};
-
 struct chain {
 	const struct launch *launch;
-	cap_t capabilities;
 	char *stack; /* of the starter; PID 1's is above */
 	pid_t pid;
 	int pidfd;
@@ -48,20 +44,26 @@ struct chain {
  * empty its bounding set: forty system calls that a login need not wait for. Being uid 0 gives it
  * no capability at execve any more (SECBIT_NOROOT), so it gets these two as ambient ones.
  */
-static int drop_privileges(cap_t capabilities, struct error *error)
+static int drop_privileges(struct error *error)
 {
+	const __u32 set = 1U << CAP_KILL | 1U << CAP_SETPCAP;
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	const struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {
+		{.effective = set, .permitted = set, .inheritable = set},
+	};
+
 	/* Not glibc's: see syscalls.h. su runs with the caller's real uid, who could then signal
 	 * it. */
 	if (sys_setgroups(0, NULL) == -1 || sys_setresgid(0, 0, 0) == -1 ||
 		sys_setresuid(0, 0, 0) == -1)
 		return error_set(error, errno, "become root in PID 1", NULL);
-	if (cap_set_secbits(SECBIT_NOROOT | SECBIT_NOROOT_LOCKED) == -1)
+	if (prctl(PR_SET_SECUREBITS, SECBIT_NOROOT | SECBIT_NOROOT_LOCKED) == -1)
 		return error_set(error, errno, "make root unprivileged in PID 1", NULL);
-	if (cap_set_proc(capabilities) == -1)
+	if (sys_capset(&header, data) == -1)
 		return error_set(error, errno, "drop the capabilities of PID 1", NULL);
-	for (size_t i = 0; i < sizeof(init_capabilities) / sizeof(*init_capabilities); i++)
-		if (cap_set_ambient(init_capabilities[i], CAP_SET) == -1)
-			return error_set(error, errno, "keep the capabilities of PID 1", NULL);
+	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_KILL, 0, 0) == -1 ||
+		prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_SETPCAP, 0, 0) == -1)
+		return error_set(error, errno, "keep the capabilities of PID 1", NULL);
 	return 0;
 }
 
@@ -122,7 +124,7 @@ static int become_init(struct chain *chain)
 	result = arrange_descriptors(launch, procfs, error);
 	if (result < 0)
 		return result;
-	result = drop_privileges(chain->capabilities, error);
+	result = drop_privileges(error);
 	if (result < 0)
 		return result;
 	chain->executing = 1;
@@ -220,21 +222,6 @@ static int run_chain(struct chain *chain)
 	return chain->result;
 }
 
-static cap_t make_capabilities(void)
-{
-	const int count = sizeof(init_capabilities) / sizeof(*init_capabilities);
-	const cap_flag_t sets[] = {CAP_PERMITTED, CAP_EFFECTIVE, CAP_INHERITABLE};
-	cap_t capabilities = cap_init();
-
-	for (size_t i = 0; capabilities && i < sizeof(sets) / sizeof(*sets); i++) {
-		if (cap_set_flag(capabilities, sets[i], count, init_capabilities, CAP_SET) == -1) {
-			cap_free(capabilities);
-			return NULL;
-		}
-	}
-	return capabilities;
-}
-
 int launch_init(const struct launch *launch, pid_t *pid, int *pidfd, struct error *error)
 {
 	struct chain chain = {.launch = launch, .pidfd = -1, .working = 1, .error = error};
@@ -246,15 +233,9 @@ int launch_init(const struct launch *launch, pid_t *pid, int *pidfd, struct erro
 	if (chain.stack == MAP_FAILED)
 		return error_set(
 			error, errno, "allocate the stacks of PID 1 and its starter", NULL);
-	chain.capabilities = make_capabilities();
-	if (!chain.capabilities)
-		result = error_set(error, errno, "prepare the capabilities of PID 1", NULL);
-	else
-		result = run_chain(&chain);
-
+	result = run_chain(&chain);
 	*pid = chain.pid;
 	*pidfd = chain.pidfd;
-	cap_free(chain.capabilities);
 	/* A PID 1 that does not die in time (stuck on a dead disk) may still need its stack. */
 	if (result == 0 || end_init(&chain))
 		munmap(chain.stack, 2 * STACK_SIZE);

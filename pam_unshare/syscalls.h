@@ -9,6 +9,7 @@
  */
 
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <linux/futex.h>
 #include <sched.h>
 #include <signal.h>
@@ -124,6 +125,16 @@ static inline int sys_setresgid(gid_t real, gid_t effective, gid_t saved)
 static inline int sys_setgroups(size_t count, const gid_t *groups)
 {
 	return (int)syscall(SYS_setgroups, count, groups);
+}
+
+/*
+ * Not libcap's functions either: cap_set_proc takes a lock, in memory that a clone shares with the
+ * application. A clone that is killed while it holds it leaves the application waiting for ever.
+ */
+static inline int sys_capset(
+	struct __user_cap_header_struct *header, const struct __user_cap_data_struct *data)
+{
+	return (int)syscall(SYS_capset, header, data);
 }
 
 #endif

@@ -781,6 +781,7 @@ int __wrap_prctl(int option, ...);
 int __wrap_prctl(int option, ...)
 {
 	va_list arguments;
+	int result = 0;
 
 	va_start(arguments, option);
 	if (option == PR_GET_CHILD_SUBREAPER) {
@@ -793,11 +794,18 @@ int __wrap_prctl(int option, ...)
 		if (fails("prctl PR_SET_CHILD_SUBREAPER %d", set))
 			return -1;
 		kernel.process.subreaper = set;
+	} else if (option == PR_SET_SECUREBITS || option == PR_CAP_AMBIENT) {
+		if (kernel.depth != 2)
+			violate("another process than PID 1 changes its capabilities");
+		result = fails(option == PR_CAP_AMBIENT ? "prctl PR_CAP_AMBIENT"
+							: "prctl PR_SET_SECUREBITS")
+				 ? -1
+				 : 0;
 	} else {
 		violate("an unknown prctl");
 	}
 	va_end(arguments);
-	return 0;
+	return result;
 }
 
 pid_t __wrap_setsid(void);
@@ -897,6 +905,10 @@ long __wrap_syscall(long number, ...)
 		return change_ids("setresuid", a[0], a[1], a[2]);
 	case SYS_setresgid:
 		return change_ids("setresgid", a[0], a[1], a[2]);
+	case SYS_capset:
+		if (kernel.depth != 2)
+			violate("another process than PID 1 loses its capabilities");
+		return fails("capset") ? -1 : 0;
 	default:
 		violate("an unknown system call");
 		errno = ENOSYS;
@@ -905,69 +917,10 @@ long __wrap_syscall(long number, ...)
 }
 
 /*
- * Capabilities.
- */
-
-static char capability_memory;
-
-cap_t __wrap_cap_init(void);
-cap_t __wrap_cap_init(void)
-{
-	if (fails("cap_init"))
-		return NULL;
-	kernel.capabilities++;
-	return (cap_t)(void *)&capability_memory;
-}
-
-int __wrap_cap_free(void *capabilities);
-int __wrap_cap_free(void *capabilities)
-{
-	if (!capabilities) {
-		errno = EINVAL; /* as libcap's */
-		return -1;
-	}
-	kernel.capabilities--;
-	return 0;
-}
-
-int __wrap_cap_set_flag(cap_t capabilities, cap_flag_t set, int count, const cap_value_t *values,
-	cap_flag_value_t value);
-int __wrap_cap_set_flag(cap_t capabilities, cap_flag_t set, int count, const cap_value_t *values,
-	cap_flag_value_t value)
-{
-	(void)capabilities;
-	(void)count;
-	(void)values;
-	(void)value;
-	return fails("cap_set_flag %d", (int)set) ? -1 : 0;
-}
-
-int __wrap_cap_set_proc(cap_t capabilities);
-int __wrap_cap_set_proc(cap_t capabilities)
-{
-	(void)capabilities;
-	if (kernel.depth != 2)
-		violate("another process than PID 1 loses its capabilities");
-	return fails("cap_set_proc") ? -1 : 0;
-}
-
-int __wrap_cap_set_secbits(unsigned int bits);
-int __wrap_cap_set_secbits(unsigned int bits)
-{
-	if (kernel.depth != 2)
-		violate("another process than PID 1 gets securebits");
-	return fails("cap_set_secbits 0x%x", bits) ? -1 : 0;
-}
-
-int __wrap_cap_set_ambient(cap_value_t capability, cap_flag_value_t value);
-int __wrap_cap_set_ambient(cap_value_t capability, cap_flag_value_t value)
-{
-	return fails("cap_set_ambient %d %d", (int)capability, (int)value) ? -1 : 0;
-}
-
-/*
  * Memory.
  */
+
+static char nobodys_memory;
 
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t count, size_t size);
@@ -1037,7 +990,7 @@ void __wrap_free(void *block)
 {
 	if (kernel.depth != 0)
 		violate("a clone that shares memory frees");
-	if (block == &capability_memory)
+	if (block == &nobodys_memory)
 		violate("what vasprintf left undefined is freed");
 	discount_block(block);
 	__real_free(block);
@@ -1048,7 +1001,7 @@ int __wrap_vasprintf(char **text, const char *format, va_list arguments)
 {
 	int length;
 
-	*text = (char *)&capability_memory; /* undefined after a failure: nobody may free it */
+	*text = (char *)&nobodys_memory; /* undefined after a failure: nobody may free it */
 	if (allocation_fails("vasprintf"))
 		return -1;
 	length = __real_vasprintf(text, format, arguments);

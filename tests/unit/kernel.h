@@ -36,7 +36,7 @@ struct kernel_process {
 struct kernel {
 	struct kernel_process process;     /* of whoever runs: the application, or a clone */
 	int depth;                         /* 0 application, 1 starter, 2 PID 1 */
-	size_t blocks, maps, capabilities; /* memory that is not yet given back */
+	size_t blocks, maps; /* memory that is not yet given back */
 	void *block[KERNEL_BLOCKS];
 	long clock_ms; /* of CLOCK_MONOTONIC; it moves when somebody waits */
 
