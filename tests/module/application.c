@@ -400,6 +400,24 @@ static void remove_confdir(void)
 	rmdir(confdir);
 }
 
+/* What the log says, for who reads a failure: cmocka cuts a long message. The errors come first. */
+static void print_log(void)
+{
+	for (int pass = 0; pass < 2; pass++) {
+		size_t printed = 0;
+
+		for (const char *at = record->log; *at != '\0' && printed < 20;) {
+			size_t length = strcspn(at, "\n");
+
+			if ((strncmp(at, "err ", 4) == 0) == (pass == 0)) {
+				print_error("log: %.*s\n", (int)length, at);
+				printed++;
+			}
+			at += length + (at[length] == '\n');
+		}
+	}
+}
+
 /* A process of its own, in a session of its own, with an end. */
 static void run_body(void **state)
 {
@@ -419,15 +437,18 @@ static void run_body(void **state)
 		if (waited == LIMIT_S * 200) {
 			kill(child, SIGKILL);
 			waitpid(child, &status, 0);
-			fail_msg("no end after %d s; the log: %s", LIMIT_S, record->log);
+			print_log();
+			fail_msg("no end after %d s", LIMIT_S);
 		}
 		usleep(5000);
 	}
 	kill(-child, SIGKILL); /* what a failed test has left */
+	if (record->failure[0] != '\0' || status != 0)
+		print_log();
 	if (record->failure[0] != '\0')
-		fail_msg("%s\nthe log: %s", record->failure, record->log);
+		fail_msg("%s", record->failure);
 	if (status != 0)
-		fail_msg("ended with status 0x%x; the log: %s", (unsigned int)status, record->log);
+		fail_msg("ended with status 0x%x", (unsigned int)status);
 	if (record->skipped[0] != '\0') {
 		print_message("# %s: %s\n", test->sentence, record->skipped);
 		skip();

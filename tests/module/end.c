@@ -461,6 +461,7 @@ static void many_at_once(void)
 	char byte;
 
 	CHECK(pipe2(start, O_CLOEXEC) == 0);
+	SERVICE("test", ""); /* before any of them reads it */
 	for (int i = 0; i < MANY; i++) {
 		applications[i] = fork();
 		CHECK(applications[i] != -1);
