@@ -176,7 +176,10 @@ static int identify(pam_handle_t *pamh, struct login *login, struct error *error
 	login->service = get_item(pamh, PAM_SERVICE);
 	if (pam_get_user(pamh, &login->user, NULL) != PAM_SUCCESS || !login->service)
 		return error_set(error, 0, "learn from the application who logs in to what", NULL);
+	errno = 0;
 	passwd = pam_modutil_getpwnam(pamh, login->user);
+	if (!passwd && (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == EIO))
+		return error_set(error, errno, "read the user database", NULL);
 	if (!passwd)
 		return error_set(error, 0, "find the user in the user database", NULL);
 	login->uid = passwd->pw_uid;
