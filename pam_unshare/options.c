@@ -29,11 +29,20 @@ static int refuse(const char *step, const char *word, const char *remedy, struct
 	return -EINVAL;
 }
 
+/* Whether the LENGTH bytes of a word are this name. */
+static bool is_name(const char *word, size_t length, const char *name)
+{
+	for (size_t i = 0; i < length; i++)
+		if (word[i] != name[i])
+			return false;
+	return name[length] == '\0';
+}
+
 /* The position of a word among some, or -1. */
 static int find_word(const char *word, size_t length, const char *const *words)
 {
 	for (int i = 0; words[i]; i++)
-		if (strlen(words[i]) == length && strncmp(words[i], word, length) == 0)
+		if (is_name(word, length, words[i]))
 			return i;
 	return -1;
 }
@@ -166,7 +175,7 @@ static int read_with(const char *value, struct options *options, struct error *e
 
 	options->namespaces = 0;
 	for (;;) {
-		size_t length = strcspn(at, ",");
+		size_t length = (size_t)(strchrnul(at, ',') - at);
 		int found = find_word(at, length, words);
 
 		if (found == -1)
@@ -199,7 +208,7 @@ static int read_proc(const char *value, struct options *options, struct error *e
 	const char *at = value;
 
 	for (;;) {
-		size_t length = strcspn(at, ",");
+		size_t length = (size_t)(strchrnul(at, ',') - at);
 
 		if (!is_proc_option(at, length))
 			return refuse("understand the options of /proc", value, remedy, error);
@@ -231,7 +240,7 @@ static const struct option known[] = {
 
 static int parse_word(const char *word, bool in_rule, struct options *options, struct error *error)
 {
-	size_t length = strcspn(word, "=");
+	size_t length = (size_t)(strchrnul(word, '=') - word);
 	const char *remedy =
 		in_rule ? "an option of a rule is one of root, scope=, on_close=, grace=, "
 			  "proc=, propagation= and with="
@@ -241,7 +250,7 @@ static int parse_word(const char *word, bool in_rule, struct options *options, s
 			  "propagation=, with= and conf=";
 
 	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++) {
-		if (strlen(known[i].name) != length || strncmp(known[i].name, word, length) != 0)
+		if (!is_name(word, length, known[i].name))
 			continue;
 		if ((in_rule && !known[i].in_rule) || known[i].has_value != (word[length] == '='))
 			break;

@@ -10,8 +10,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define BLANKS " \t\r\v\f"
-
 struct search {
 	const struct options *options;
 	struct login *login;
@@ -27,16 +25,25 @@ static int refuse(const char *step, const char *word, const char *remedy, struct
 	return -EINVAL;
 }
 
+/* For each character of a rule file: strchr(3) and strspn(3) cost more than all else here. */
+static bool is_blank(char c)
+{
+	return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
 /* Cut the next word off a line; a backslash takes the next character along. NULL at the end. */
 static char *next_word(char **line)
 {
-	char *word = *line + strspn(*line, BLANKS);
-	char *end = word;
+	char *word = *line;
+	char *end;
 
+	while (is_blank(*word))
+		word++;
 	if (*word == '\0' || *word == '#')
 		return NULL;
-	while (*end != '\0' && !strchr(BLANKS, *end))
-		end += *end == '\\' && end[1] != '\0' ? 2 : 1;
+	for (end = word; *end != '\0' && !is_blank(*end); end++)
+		if (*end == '\\' && end[1] != '\0')
+			end++;
 	*line = end;
 	if (*end != '\0') {
 		*end = '\0';
@@ -104,8 +111,14 @@ static int parse_text(char *text, struct search *search, struct error *error)
 {
 	int result = 0;
 
-	for (search->line = 1; text && result == 0; search->line++)
-		result = parse_line(strsep(&text, "\n"), search, error);
+	for (search->line = 1; text && result == 0; search->line++) {
+		char *line = text;
+
+		text = strchr(line, '\n');
+		if (text)
+			*text++ = '\0';
+		result = parse_line(line, search, error);
+	}
 	if (result < 0)
 		error_locate(error, search->file, search->line - 1);
 	return result;

@@ -16,14 +16,17 @@ struct element {
 /* Cut the next element off a list. Returns false at its end. */
 static bool next_element(const char **list, size_t *left, struct element *element)
 {
-	size_t i = 0;
+	const char *text = *list;
+	const size_t size = *left;
+	size_t i;
 
-	if (!*list)
+	if (!text)
 		return false;
-	while (i < *left && (*list)[i] != ',')
-		i += (*list)[i] == '\\' && i + 1 < *left ? 2 : 1;
-	*element = (struct element){*list, i};
-	if (i < *left) {
+	for (i = 0; i < size && text[i] != ','; i++)
+		if (text[i] == '\\' && i + 1 < size)
+			i++;
+	*element = (struct element){text, i};
+	if (i < size) {
 		*list += i + 1;
 		*left -= i + 1;
 	} else {
