@@ -6,6 +6,8 @@ packages_build='gcc libc6-dev musl-tools meson ninja-build pkg-config libpam0g-d
 packages_copy='util-linux mount perl-base iproute2 procps sudo openssh-server openssh-client login'
 packages_test='libcmocka-dev clang clang-tidy cppcheck valgrind cron at tmux lxcfs autofs strace mandoc groff-base git'
 
+packages_bench='bubblewrap firejail tini catatonit dumb-init' # what tests/bench/run compares with
+
 # install_missing PACKAGE...: installs those that are missing and says so; no network where none is.
 # A service that comes with one of them is neither started nor enabled: the copy starts its own.
 install_missing() {
