@@ -173,14 +173,20 @@ static int wait_for_all(int limit_ms)
 
 /* An application that has the session open, or one that has connected and not yet asked to join. */
 struct application {
-	int channel; /* -1 once it is gone */
-	int pidfd;   /* -1 as long as it has not joined */
-	int closing; /* it waits for MESSAGE_DONE */
+	struct pollfd channel; /* -1 once it is gone; no events: it waits for MESSAGE_DONE */
+	struct pollfd pidfd;   /* -1 as long as it has not joined */
 };
 
 #define APPLICATIONS_MAX 1000
 
-static struct application applications[APPLICATIONS_MAX];
+/* What poll(2) watches, as it wants it: where few log in, one page of memory holds it all. */
+static struct {
+	struct pollfd signals;
+	struct pollfd listener;
+	struct pollfd live;
+	struct application applications[APPLICATIONS_MAX];
+} watched;
+static struct application *const applications = watched.applications;
 static int application_count;
 
 static void close_descriptor(int fd)
@@ -239,14 +245,16 @@ static void add_application(int channel, int pidfd)
 	if (application_count == APPLICATIONS_MAX)
 		close_descriptor(channel); /* it opens a session of its own */
 	else
-		applications[application_count++] =
-			(struct application){.channel = channel, .pidfd = pidfd};
+		applications[application_count++] = (struct application){
+			.channel = {.fd = channel, .events = POLLIN},
+			.pidfd = {.fd = pidfd, .events = POLLIN},
+		};
 }
 
 static void drop_application(int i)
 {
-	close_descriptor(applications[i].channel);
-	close_descriptor(applications[i].pidfd);
+	close_descriptor(applications[i].channel.fd);
+	close_descriptor(applications[i].pidfd.fd);
 	applications[i] = applications[--application_count];
 }
 
@@ -254,28 +262,33 @@ static void join(struct application *application, int pidfd)
 {
 	int self = (int)syscall(SYS_pidfd_open, getpid(), 0);
 
-	application->pidfd = pidfd;
+	application->pidfd.fd = pidfd;
 	if (self != -1)
-		say(application->channel, MESSAGE_WELCOME, self);
+		say(application->channel.fd, MESSAGE_WELCOME, self);
 	close_descriptor(self);
 }
 
 static void hear_application(struct application *application)
 {
 	int fd;
-	int message = hear(application->channel, &fd);
+	int message = hear(application->channel.fd, &fd);
 
-	if (message == MESSAGE_JOIN && fd != -1 && application->pidfd == -1) {
+	if (message == MESSAGE_JOIN && fd != -1 && application->pidfd.fd == -1) {
 		join(application, fd);
 		return;
 	}
 	close_descriptor(fd);
 	if (message == MESSAGE_CLOSE) {
-		application->closing = 1;
+		application->channel.events = 0;
 	} else if (message == -1) {
-		close_descriptor(application->channel);
-		application->channel = -1;
+		close_descriptor(application->channel.fd);
+		application->channel.fd = -1;
 	}
+}
+
+static int is_closing(const struct application *application)
+{
+	return application->channel.fd != -1 && application->channel.events == 0;
 }
 
 /* How many have the session open. */
@@ -284,15 +297,15 @@ static int count_logins(void)
 	int count = 0;
 
 	for (int i = 0; i < application_count; i++)
-		count += applications[i].pidfd != -1 && !applications[i].closing;
+		count += applications[i].pidfd.fd != -1 && !is_closing(&applications[i]);
 	return count;
 }
 
 static void dismiss_closing(void)
 {
 	for (int i = application_count - 1; i >= 0; i--) {
-		if (applications[i].closing) {
-			say(applications[i].channel, MESSAGE_DONE, -1);
+		if (is_closing(&applications[i])) {
+			say(applications[i].channel.fd, MESSAGE_DONE, -1);
 			drop_application(i);
 		}
 	}
@@ -351,30 +364,27 @@ static int end_or_linger(void)
 /* Wait for something to happen, and take it all in. LIVE is a pidfd to watch too, or -1. */
 static void take_events(int live)
 {
-	static struct pollfd p[3 + 2 * APPLICATIONS_MAX];
 	int count = application_count;
 	int listener = getenv(FACT_SOCKET) ? FACT_FD_LISTENER : -1;
 
-	p[0] = (struct pollfd){.fd = signals, .events = POLLIN};
-	p[1] = (struct pollfd){.fd = listener, .events = POLLIN};
-	p[2] = (struct pollfd){.fd = live, .events = POLLIN};
-	for (int i = 0; i < count; i++) {
-		p[3 + 2 * i] = (struct pollfd){.fd = applications[i].channel, .events = POLLIN};
-		p[4 + 2 * i] = (struct pollfd){.fd = applications[i].pidfd, .events = POLLIN};
-	}
-	if (poll(p, (nfds_t)(3 + 2 * count), -1) == -1)
+	watched.signals = (struct pollfd){.fd = signals, .events = POLLIN};
+	watched.listener = (struct pollfd){.fd = listener, .events = POLLIN};
+	watched.live = (struct pollfd){.fd = live, .events = POLLIN};
+	if (poll((struct pollfd *)(void *)&watched, (nfds_t)(3 + 2 * count), -1) == -1)
 		return;
-	if (p[0].revents != 0 && take_signals())
+	if (watched.signals.revents != 0 && take_signals())
 		end_session();
 	/* Backwards: dropping one puts the last in its place. */
 	for (int i = count - 1; i >= 0; i--) {
-		if (p[3 + 2 * i].revents != 0)
-			hear_application(&applications[i]);
-		if (p[4 + 2 * i].revents != 0 ||
-			(applications[i].channel == -1 && applications[i].pidfd == -1))
+		struct application *application = &applications[i];
+
+		if (application->channel.revents != 0)
+			hear_application(application);
+		if (application->pidfd.revents != 0 ||
+			(application->channel.fd == -1 && application->pidfd.fd == -1))
 			drop_application(i);
 	}
-	if (p[1].revents != 0)
+	if (watched.listener.revents != 0)
 		add_application(accept4(FACT_FD_LISTENER, NULL, NULL, SOCK_CLOEXEC), -1);
 }
 
