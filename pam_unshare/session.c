@@ -33,6 +33,7 @@ struct session {
 	bool not_shared; /* although it was to be, for this reason: */
 	struct error why_not_shared;
 	unsigned int grace_ms;
+	bool alone;  /* nobody else has it open, and it does not linger */
 	int init;    /* pidfd of PID 1 */
 	int channel; /* socket to PID 1 (protocol.h) */
 	pid_t init_pid;
@@ -346,6 +347,7 @@ int session_open(const struct session_request *request, struct session **out, st
 	if (!session)
 		return error_set(error, errno, "allocate a session", NULL);
 	session->grace_ms = request->grace_ms;
+	session->alone = !request->share && !request->linger;
 
 	result = host_keep(&session->host, request->namespaces, error);
 	if (result == 0) {
@@ -396,6 +398,9 @@ static int wait_for_done(const struct session *session, struct error *error)
 	} while (ready == -1 && errno == EINTR && left > 0);
 	if (ready == 1) /* MESSAGE_DONE; or PID 1 died, and the kernel kills the rest */
 		return 0;
+	/* It never takes so long, unless it is stopped: root in the session can trace it. */
+	if (session->alone)
+		sys_pidfd_send_signal(session->init, SIGKILL);
 	return error_set(error, ready == -1 ? errno : ETIMEDOUT,
 		"see the last process of the session end", NULL);
 }

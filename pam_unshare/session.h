@@ -54,8 +54,9 @@ int session_open(
  *
  * Call it in the process that opened the session; in any other (a forked copy of the
  * application) it does nothing, as it does when the session is closed already. It waits until
- * no live process is left, at most for the grace time and a second. It goes through all its
- * steps whatever fails, and reports the first failure.
+ * no live process is left, at most for the grace time and a second; a PID 1 that has not said
+ * so by then is killed, and all the session with it, unless others may have it open. It goes
+ * through all its steps whatever fails, and reports the first failure.
  *
  * Returns 0 or a negative errno.
  */
