@@ -3,9 +3,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "syscalls.h"
@@ -178,7 +180,9 @@ static void plan_carried(
 			is_carried(plan, instance, child->target))
 			continue;
 		plan->carried[plan->carried_count++] =
-			(struct procfs_carried){.path = child->target, .fd = -1};
+			(struct procfs_carried){.path = child->target,
+				.procfs = is_procfs(mountinfo_lookup(info, child->target)),
+				.fd = -1};
 	}
 	instance->carried_count = plan->carried_count - instance->carried;
 }
@@ -345,21 +349,43 @@ static int open_for_init(const struct procfs_instance *instance, int procfs, str
 	return fd;
 }
 
+/*
+ * Below /proc/sys a path may lead each PID or network namespace to a file of its own, such as
+ * kernel/pid_max since Linux 6.14 (fs/proc/proc_sysctl.c, proc_sys_compare): what is mounted on the
+ * host's file is then not to be found from here, and the bare file must not be taken for it.
+ */
+static int verify_picked_up(const struct procfs_carried *carried, struct error *error)
+{
+	struct statfs fs;
+
+	if (fstatfs(carried->fd, &fs) == -1)
+		return error_set(error, errno, "look at the mount on", carried->path);
+	if (!carried->procfs && fs.f_type == PROC_SUPER_MAGIC) {
+		error_set(error, EXDEV, "find in a new namespace the mount on", carried->path);
+		error->remedy = "unmount it: the file is each namespace's own";
+		return -EXDEV;
+	}
+	return 0;
+}
+
 static int pick_up(const struct procfs_plan *plan, struct error *error)
 {
+	int result = 0;
+
 	for (size_t i = 0; i < plan->unbindable_count; i++)
 		if (mount(NULL, plan->unbindable[i], NULL, MS_PRIVATE, NULL) == -1)
 			return error_set(
 				error, errno, "make bindable the mount on", plan->unbindable[i]);
-	for (size_t i = 0; i < plan->carried_count; i++) {
+	for (size_t i = 0; i < plan->carried_count && result == 0; i++) {
 		plan->carried[i].fd = sys_open_tree(AT_FDCWD, plan->carried[i].path,
 			OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE | AT_SYMLINK_NOFOLLOW |
 				AT_NO_AUTOMOUNT);
 		if (plan->carried[i].fd == -1)
 			return error_set(
 				error, errno, "pick up the mount on", plan->carried[i].path);
+		result = verify_picked_up(&plan->carried[i], error);
 	}
-	return 0;
+	return result;
 }
 
 static int put_down(

@@ -34,6 +34,7 @@ struct procfs_instance {
 
 struct procfs_carried {
 	const char *path;
+	bool procfs; /* it is itself a part of a procfs */
 	int fd; /* PID 1's: the detached copy of the mount, with all that is mounted below it */
 };
 

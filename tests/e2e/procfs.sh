@@ -109,4 +109,13 @@ check "what the host unmounts is not kept by the session" eval '
 	mount -t tmpfs late /srv/late && su alice -c "timeout 5 bash -c \"while grep -q /srv/late /proc/self/mountinfo; do sleep 0.02; done\" && echo gone >/home/alice/gone" & login=$!
 	wait_until 5 session_is_open && umount /srv/late && wait_until 3 test -s /home/alice/gone; seen=$?; wait $login; return $seen'
 check "nothing is left" nothing_left
+# Since Linux 6.14 this file is each PID namespace's own, and what is mounted on it cannot be found from another.
+echo masked >"$scratch/mask"
+cat >/run/mask-pid-max <<'EOF'
+mount --make-rprivate / && mount --bind "$1" /proc/sys/kernel/pid_max && su alice -c 'cat /proc/sys/kernel/pid_max'
+EOF
+check "a mask on a file that is each PID namespace's own is kept, or the login is refused" eval '
+	said=$(unshare --mount bash /run/mask-pid-max "$scratch/mask" 2>/dev/null)
+	[ "$said" = masked ] || { same "" "$said" && logged "cannot find in a new namespace the mount on /proc/sys/kernel/pid_max for alice"; }'
+rm /run/mask-pid-max
 finish

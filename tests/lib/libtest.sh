@@ -214,7 +214,7 @@ leftover_processes() {
 mounts_and_files() {
 	cut -d ' ' -f 4,5,6,9- /proc/self/mountinfo
 	find /run /tmp /dev/shm -path "$scratch" -prune -o -path /run/syslog -o -path '/run/utmp*' -o -path '/run/sudo*' \
-		-o -path '/run/user*' -o -path '/tmp/tmux*' -o -path '/tmp/ssh-*' -o -path '/run/motd*' -o -path /run/lock \
+		-o -path '/run/user*' -o -path '/tmp/tmux*' -o -path '/tmp/ssh-*' -o -path '/run/motd*' -o -path /run/lock -o -path /run/mount \
 		-o -path /run/pam_unshare -o -path /run/pam_unshare/lock -o -print
 }
 

@@ -448,6 +448,7 @@ static const struct {
 	{"open / (", "keep the root directory"},
 	{"open . (", "keep the working directory"},
 	{"fstat root directory", "look at the root directory"},
+	{"fstatfs mount", "look at the mount on"},
 	{"fstatfs", "look at the working directory"},
 	{"socketpair pocket", "keep the root and working directory"},
 	{"sendmsg pocket", "keep the root and working directory"},
