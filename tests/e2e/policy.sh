@@ -186,7 +186,8 @@ for name in 'al ice' '100%s%n' "o'hara\"" $'esc\e[31mred' $'tab\tbell\a' 'back\s
 	printf '%s:*:19000:0:99999:7:::\n' "$name" >>/etc/shadow
 	rules "$(LC_ALL=C sed 's/[\\, \t#]/\\&/g' <<<"$name") su isolate with=uts" '* * skip'
 	forget_log
-	su "$name" -c 'readlink /proc/self/ns/pid; tr "\0" "\n" </proc/1/cmdline' >"$scratch/look" 2>&1 &
+	su "$name" -c 'readlink /proc/self/ns/pid
+		until tr "\0" "\n" </proc/1/cmdline | grep .; do sleep 0.02; done' >"$scratch/look" 2>&1 &
 	su=$!
 	wait $su
 	check "a rule isolates a user whose name is \"$called\"" eval '

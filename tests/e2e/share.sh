@@ -20,7 +20,7 @@ hold() {
 	rm -f "$file"
 	"$@" "$namespaces; until [ -e /home/alice/go ]; do sleep 0.05; done" >"$file" 2>&1 </dev/null &
 	held+=($!)
-	wait_until 10 has_lines 2 "$file"
+	wait_until 30 has_lines 2 "$file"
 }
 has_lines() { [ "$(wc -l <"$2")" -ge "$1" ]; }
 held=()
