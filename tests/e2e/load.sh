@@ -2,14 +2,14 @@
 # SPDX-License-Identifier: MIT
 # Many logins: at once by ssh, one after another, and a thousand that are held open; nothing adds up.
 #
-# A soak by hand: LOAD_SECONDS=600 tests/e2e/load.sh
+# A soak by hand: LOAD_SECONDS=600 tests/e2e/load.sh; LOAD_SSH and LOAD_HELD are the other numbers.
+[ -n "${IN_COPY-}" ] || set -- "${LOAD_SECONDS:-15}" "${LOAD_SSH:-500}" "${LOAD_HELD:-1000}" # the copy has no other way in
 . "$(dirname "$0")/../lib/libtest.sh"
 
-seconds=${LOAD_SECONDS:-15}
-ssh_logins=${LOAD_SSH:-500}
-held=${LOAD_HELD:-1000}
+seconds=$1 ssh_logins=$2 held=$3
 note() { echo "# $*"; }
-files_open() { cut -f 1 /proc/sys/fs/file-nr; }
+# In the copy: /proc/sys/fs/file-nr counts what the whole machine has open, other tests among it.
+files_open() { ls -d /proc/[0-9]*/fd/* 2>/dev/null | wc -l; }
 processes() { ls -d /proc/[0-9]* | wc -l; }
 isolated_all() { ! grep -L '^pid:' "$scratch"/many/* | grep -q . && ! grep -qF "$host_pid_ns" "$scratch"/many/*; }
 milliseconds() { echo $(((${EPOCHREALTIME/[.,]/} - ${1/[.,]/}) / 1000)); }
@@ -29,7 +29,7 @@ processes_before=$(processes)
 nothing_added() {
 	nothing_left 20 || return
 	echo "processes: $processes_before before, $(processes) now; open files: $files_before, $(files_open)"
-	[ "$(processes)" -le "$processes_before" ] && [ $(($(files_open) - files_before)) -lt 200 ]
+	[ "$(processes)" -le "$processes_before" ] && [ $(($(files_open) - files_before)) -lt 10 ]
 }
 
 # --- at once, by ssh ---------------------------------------------------------------------------------
