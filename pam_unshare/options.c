@@ -29,13 +29,10 @@ static int refuse(const char *step, const char *word, const char *remedy, struct
 	return -EINVAL;
 }
 
-/* Whether the LENGTH bytes of a word are this name. */
+/* Whether the LENGTH bytes of a word are this name; most are told apart by their first. */
 static bool is_name(const char *word, size_t length, const char *name)
 {
-	for (size_t i = 0; i < length; i++)
-		if (word[i] != name[i])
-			return false;
-	return name[length] == '\0';
+	return word[0] == name[0] && strncmp(word, name, length) == 0 && name[length] == '\0';
 }
 
 /* The position of a word among some, or -1. */
@@ -222,19 +219,20 @@ static int read_proc(const char *value, struct options *options, struct error *e
 	return 0;
 }
 
+/* Those of a rule first: with many rules, it counts how soon one is found. */
 static const struct option known[] = {
-	{"debug", false, false, read_debug},
-	{"root", false, true, read_root},
-	{"open", false, false, read_open},
-	{"close", false, false, read_close},
-	{"exempt", true, false, read_exempt},
-	{"only", true, false, read_only},
 	{"scope", true, true, read_scope},
 	{"on_close", true, true, read_on_close},
 	{"grace", true, true, read_grace},
 	{"proc", true, true, read_proc},
 	{"propagation", true, true, read_propagation},
 	{"with", true, true, read_with},
+	{"root", false, true, read_root},
+	{"debug", false, false, read_debug},
+	{"open", false, false, read_open},
+	{"close", false, false, read_close},
+	{"exempt", true, false, read_exempt},
+	{"only", true, false, read_only},
 	{"conf", true, false, read_conf},
 };
 

@@ -33,14 +33,14 @@ static int decide_by_line(struct login *login, struct policy *policy, struct err
 	int found;
 
 	if (options->exempt) {
-		found = subjects_match(options->exempt, strlen(options->exempt), login, error);
+		found = subjects_match(options->exempt, login, error);
 		if (found < 0)
 			return found;
 		if (found)
 			return skip(policy, "exempt= names the user");
 	}
 	if (options->only) {
-		found = subjects_match(options->only, strlen(options->only), login, error);
+		found = subjects_match(options->only, login, error);
 		if (found < 0)
 			return found;
 		if (!found)

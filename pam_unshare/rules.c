@@ -10,12 +10,17 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "escaped.h"
+
+#define BLOCK_SIZE (32 * 1024) /* of a rule file, read at a time */
+
 struct search {
 	const struct options *options;
 	struct login *login;
 	struct rule *rule;
 	const char *file;
 	unsigned int line;
+	struct options unused; /* where the options of all other rules go */
 };
 
 static int refuse(const char *step, const char *word, const char *remedy, struct error *error)
@@ -25,11 +30,21 @@ static int refuse(const char *step, const char *word, const char *remedy, struct
 	return -EINVAL;
 }
 
-/* For each character of a rule file: strchr(3) and strspn(3) cost more than all else here. */
 static bool is_blank(char c)
 {
 	return c == ' ' || (c >= '\t' && c <= '\r');
 }
+
+static const bool ends_word[UCHAR_MAX + 1] = {
+	['\0'] = true,
+	['\t'] = true,
+	['\n'] = true,
+	['\v'] = true,
+	['\f'] = true,
+	['\r'] = true,
+	[' '] = true,
+	['\\'] = true,
+};
 
 /* Cut the next word off a line; a backslash takes the next character along. NULL at the end. */
 static char *next_word(char **line)
@@ -41,9 +56,7 @@ static char *next_word(char **line)
 		word++;
 	if (*word == '\0' || *word == '#')
 		return NULL;
-	for (end = word; *end != '\0' && !is_blank(*end); end++)
-		if (*end == '\\' && end[1] != '\0')
-			end++;
+	end = word + (escaped_find(word, ends_word) - word);
 	*line = end;
 	if (*end != '\0') {
 		*end = '\0';
@@ -60,67 +73,73 @@ static int refuse_short(struct error *error)
 
 static int parse_action(const char *word, bool *skip, struct error *error)
 {
-	if (!word)
-		return refuse_short(error);
 	*skip = strcmp(word, "skip") == 0;
 	if (!*skip && strcmp(word, "isolate") != 0)
 		return refuse("understand the action", word, "an action is skip or isolate", error);
 	return 0;
 }
 
+/* The options of a rule, over those of the line; all of them are checked. */
+static int parse_options(char *line, bool skip, struct options *options, struct error *error)
+{
+	char *word;
+
+	while ((word = next_word(&line))) {
+		int result = skip ? refuse("take an option after skip:", word, "remove it", error)
+				  : options_parse_rule(word, options, error);
+
+		if (result < 0)
+			return result;
+	}
+	return 0;
+}
+
 static int parse_line(char *line, struct search *search, struct error *error)
 {
-	struct options options = *search->options;
+	struct rule *rule = search->rule;
 	char *subjects = next_word(&line);
-	char *services, *word;
-	bool skip;
+	char *services, *action;
+	bool skip, named;
 	int result;
 
 	if (!subjects)
 		return 0;
 	services = next_word(&line);
-	if (!services)
+	action = services ? next_word(&line) : NULL;
+	if (!action)
 		return refuse_short(error);
-	result = subjects_check(subjects, error);
+	named = !rule->found && list_contains(services, search->login->service);
+	result = subjects_match(subjects, named ? search->login : NULL, error);
 	if (result < 0)
 		return result;
-	result = parse_action(next_word(&line), &skip, error);
+	named = named && result > 0;
+	result = parse_action(action, &skip, error);
 	if (result < 0)
 		return result;
-	while ((word = next_word(&line))) {
-		result = skip ? refuse("take an option after skip:", word, "remove it", error)
-			      : options_parse_rule(word, &options, error);
-		if (result < 0)
-			return result;
-	}
-	if (search->rule->found ||
-		!list_contains(services, strlen(services), search->login->service))
-		return 0;
-	result = subjects_match(subjects, strlen(subjects), search->login, error);
-	if (result > 0) {
-		struct rule *rule = search->rule;
-
-		*rule = (struct rule){.found = true, .skip = skip, .options = options};
-		rule->line = search->line;
-		snprintf(rule->file, sizeof(rule->file), "%s", search->file);
-	}
-	return result < 0 ? result : 0;
+	if (!named)
+		return parse_options(line, skip, &search->unused, error);
+	*rule = (struct rule){.found = true, .skip = skip, .options = *search->options};
+	rule->line = search->line;
+	snprintf(rule->file, sizeof(rule->file), "%s", search->file);
+	return parse_options(line, skip, &rule->options, error);
 }
 
+/* The lines of a string, of which the last need not end with a newline. */
 static int parse_text(char *text, struct search *search, struct error *error)
 {
 	int result = 0;
 
-	for (search->line = 1; text && result == 0; search->line++) {
+	while (text && result == 0) {
 		char *line = text;
 
 		text = strchr(line, '\n');
 		if (text)
 			*text++ = '\0';
+		search->line++;
 		result = parse_line(line, search, error);
 	}
 	if (result < 0)
-		error_locate(error, search->file, search->line - 1);
+		error_locate(error, search->file, search->line);
 	return result;
 }
 
@@ -140,42 +159,63 @@ static int check_file(int fd, const char *path, struct error *error)
 	return 0;
 }
 
-/* The whole of a file as one string, from malloc. */
-static int read_file(int fd, const char *path, char **text, size_t *length, struct error *error)
-{
-	size_t size = 4096;
-	ssize_t got;
+/*
+ * What has been read of a file and not yet parsed. One block is used over and over: in a new
+ * process, as sshd's is, touching memory for the whole file would take as long as reading it.
+ */
+struct block {
+	char *text; /* from malloc; a string */
+	size_t size, length;
+};
 
-	*length = 0;
-	*text = malloc(size);
-	if (!*text)
-		return error_set(error, ENOMEM, "read the rule file", path);
-	while ((got = read(fd, *text + *length, size - *length - 1)) > 0) {
-		*length += (size_t)got;
-		if (*length == size - 1) {
-			char *larger = realloc(*text, size * 2);
+/* Parse the lines that are there as a whole, at the end of the file all, and keep the rest. */
+static int parse_block(struct block *block, bool at_end, struct search *search, struct error *error)
+{
+	char *end = block->text + block->length;
+	char *last = at_end ? end : memrchr(block->text, '\n', block->length);
+	int result;
+
+	if (!last)
+		return 0;
+	if (memchr(block->text, '\0', block->length))
+		return refuse("read the rule file", search->file,
+			"it holds a NUL byte: it is no text", error);
+	*last = '\0';
+	result = parse_text(block->text, search, error);
+	block->length = at_end ? 0 : (size_t)(end - last - 1);
+	memmove(block->text, last + 1, block->length);
+	return result;
+}
+
+static int parse_file(int fd, struct block *block, struct search *search, struct error *error)
+{
+	ssize_t got = 1;
+	int result = 0;
+
+	while (got > 0 && result == 0) {
+		if (block->length + 1 >= block->size / 2) { /* a line that is longer than usual */
+			size_t size = block->size ? block->size * 2 : BLOCK_SIZE;
+			char *larger = realloc(block->text, size);
 
 			if (!larger)
-				return error_set(error, ENOMEM, "read the rule file", path);
-			*text = larger;
-			size *= 2;
+				return error_set(error, ENOMEM, "read the rule file", search->file);
+			block->text = larger;
+			block->size = size;
 		}
+		got = read(fd, block->text + block->length, block->size - block->length - 1);
+		if (got == -1)
+			return error_set(error, errno, "read the rule file", search->file);
+		block->length += (size_t)got;
+		result = parse_block(block, got == 0, search, error);
 	}
-	if (got == -1)
-		return error_set(error, errno, "read the rule file", path);
-	(*text)[*length] = '\0';
-	if (memchr(*text, '\0', *length))
-		return refuse(
-			"read the rule file", path, "it holds a NUL byte: it is no text", error);
-	return 0;
+	return result;
 }
 
 static int search_file(const char *path, bool required, struct search *search, struct error *error)
 {
 	/* O_NONBLOCK: a FIFO in its place must not hang the login. */
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	char *text = NULL;
-	size_t length;
+	struct block block = {0};
 	int result;
 
 	if (fd == -1 && errno == ENOENT && !required)
@@ -186,12 +226,11 @@ static int search_file(const char *path, bool required, struct search *search, s
 		return -error->code;
 	}
 	search->file = path;
+	search->line = 0;
 	result = check_file(fd, path, error);
 	if (result == 0)
-		result = read_file(fd, path, &text, &length, error);
-	if (result == 0)
-		result = parse_text(text, search, error);
-	free(text);
+		result = parse_file(fd, &block, search, error);
+	free(block.text);
 	close(fd);
 	return result;
 }

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "escaped.h"
+
 #define UID_LIMIT 4294967295UL /* (uid_t)-1 is nobody's, credentials(7) */
 
 struct element {
@@ -13,26 +15,24 @@ struct element {
 	size_t length;
 };
 
-/* Cut the next element off a list. Returns false at its end. */
-static bool next_element(const char **list, size_t *left, struct element *element)
-{
-	const char *text = *list;
-	const size_t size = *left;
-	size_t i;
+static const bool ends_element[UCHAR_MAX + 1] = {['\0'] = true, [','] = true, ['\\'] = true};
 
-	if (!text)
+/* Cut the next element off a list. Returns false at its end. */
+static bool next_element(const char **list, struct element *element)
+{
+	const char *end;
+
+	if (!*list)
 		return false;
-	for (i = 0; i < size && text[i] != ','; i++)
-		if (text[i] == '\\' && i + 1 < size)
-			i++;
-	*element = (struct element){text, i};
-	if (i < size) {
-		*list += i + 1;
-		*left -= i + 1;
-	} else {
-		*list = NULL;
-	}
+	end = escaped_find(*list, ends_element);
+	*element = (struct element){*list, (size_t)(end - *list)};
+	*list = *end == ',' ? end + 1 : NULL;
 	return true;
+}
+
+static bool is_everyone(struct element element)
+{
+	return element.length == 1 && element.text[0] == '*';
 }
 
 static bool element_is(struct element element, const char *word)
@@ -95,34 +95,12 @@ static int refuse(const char *step, const char *list, const char *remedy, struct
 	return -EINVAL;
 }
 
-int subjects_check(const char *list, struct error *error)
-{
-	const char *at = list;
-	size_t left = strlen(list);
-	unsigned long first, last;
-	struct element element;
-
-	while (next_element(&at, &left, &element)) {
-		if (element.length == 0 || element_is(element, "@"))
-			return refuse("understand the list", list,
-				"a list is made of user names, @groups, uids and ranges such as "
-				"1000-1999, with commas between and no spaces",
-				error);
-		if (looks_like_uids(element) && !parse_range(element, &first, &last))
-			return refuse("understand the uids in", list,
-				"a uid is a number below 4294967295, a range is two of them such "
-				"as 1000-1999",
-				error);
-	}
-	return 0;
-}
-
-bool list_contains(const char *list, size_t length, const char *word)
+bool list_contains(const char *list, const char *word)
 {
 	struct element element;
 
-	while (next_element(&list, &length, &element))
-		if (element_is(element, "*") || element_is(element, word))
+	while (next_element(&list, &element))
+		if (is_everyone(element) || element_is(element, word))
 			return true;
 	return false;
 }
@@ -207,25 +185,48 @@ static int is_in_group(struct element element, struct login *login, struct error
 	return 0;
 }
 
-int subjects_match(const char *list, size_t length, struct login *login, struct error *error)
+/* Whether one element names the login, or -EINVAL where it is not well-formed; NULL: that alone. */
+static int match_element(
+	struct element element, const char *list, struct login *login, struct error *error)
 {
 	unsigned long first, last;
+
+	if (element.length == 0 || (element.length == 1 && element.text[0] == '@'))
+		return refuse("understand the list", list,
+			"a list is made of user names, @groups, uids and ranges such as "
+			"1000-1999, with commas between and no spaces",
+			error);
+	if (element.text[0] == '@')
+		return login ? is_in_group(element, login, error) : 0;
+	if (!looks_like_uids(element))
+		return login && (is_everyone(element) || element_is(element, login->user));
+	if (!parse_range(element, &first, &last))
+		return refuse("understand the uids in", list,
+			"a uid is a number below 4294967295, a range is two of them such "
+			"as 1000-1999",
+			error);
+	return login && login->uid >= first && login->uid <= last;
+}
+
+int subjects_match(const char *list, struct login *login, struct error *error)
+{
+	const char *at = list;
 	struct element element;
+	int found = 0;
 
-	while (next_element(&list, &length, &element)) {
-		int result;
+	while (next_element(&at, &element)) {
+		int result = match_element(element, list, found ? NULL : login, error);
 
-		if (element.length > 0 && element.text[0] == '@')
-			result = is_in_group(element, login, error);
-		else if (looks_like_uids(element))
-			result = parse_range(element, &first, &last) && login->uid >= first &&
-				 login->uid <= last;
-		else
-			result = element_is(element, "*") || element_is(element, login->user);
-		if (result != 0)
+		if (result < 0)
 			return result;
+		found |= result;
 	}
-	return 0;
+	return found;
+}
+
+int subjects_check(const char *list, struct error *error)
+{
+	return subjects_match(list, NULL, error);
 }
 
 void login_free(struct login *login)

@@ -32,19 +32,20 @@ struct login {
 int subjects_check(const char *list, struct error *error);
 
 /*
- * subjects_match - whether a well-formed LIST names this login.
- * @list: LENGTH bytes of it count.
+ * subjects_match - whether a LIST names this login; all of it is checked, as by subjects_check.
+ * @login: NULL to check the list alone.
  *
  * Looks the user's groups up at the first @group, through NSS; login_free frees them.
- * Returns 1, 0, or a negative errno where the groups cannot be looked up.
+ * Returns 1, 0, -EINVAL with the error naming the list, or a negative errno where the groups
+ * cannot be looked up.
  */
-int subjects_match(const char *list, size_t length, struct login *login, struct error *error);
+int subjects_match(const char *list, struct login *login, struct error *error);
 
 /*
- * list_contains - whether one of the comma-separated elements is WORD, or "*".
- * @list: LENGTH bytes of it count; with backslashes as above.
+ * list_contains - whether one of the comma-separated elements is WORD, or "*"; with backslashes as
+ * above.
  */
-bool list_contains(const char *list, size_t length, const char *word);
+bool list_contains(const char *list, const char *word);
 
 void login_free(struct login *login);
 

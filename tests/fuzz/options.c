@@ -35,8 +35,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		options = options_default();
 		options_parse_rule(argv[i], &options, &error);
 		if (subjects_check(argv[i], &error) == 0)
-			subjects_match(argv[i], strlen(argv[i]), &login, &error);
-		list_contains(argv[i], strlen(argv[i]), "sshd");
+			subjects_match(argv[i], &login, &error);
+		list_contains(argv[i], "sshd");
 	}
 	free(text);
 	return 0;

@@ -194,8 +194,10 @@ static void unusual_names(void **state)
 	assert_true(rule.found);
 	find_as("f\\", 1, "ssh d");
 	assert_true(rule.found);
+	find_as("*", 1, "ssh d");
+	assert_true(rule.found);
 	find_as("g", 1, "ssh d");
-	assert_true(rule.found == false || rule.line == 1);
+	assert_false(rule.found); /* nor does \\* stand for everyone */
 }
 
 static void groups(void **state)
@@ -359,18 +361,57 @@ static void large_file(void **state)
 	free(text);
 }
 
-/* Every allocation of a search that looks at files, a directory, groups and many lines. */
+/* A file is read a piece at a time: wherever a piece ends, the lines are the same. */
+static void pieces(void **state)
+{
+	static const char rules[] = "\nbob * skip\nalice * isolate grace=7\n\n@no-such * skip";
+	const size_t piece = 32768;
+	char *text = malloc(2 * piece);
+
+	(void)state;
+	assert_non_null(text);
+	for (size_t length = piece - sizeof(rules) - 2; length < piece + 2; length++) {
+		memset(text, '#', length);
+		strcpy(text + length, rules);
+		assert_int_equal(line_of(text), 3);
+		assert_int_equal(rule.options.grace_ms, 7000);
+		strcpy(text + length, "\n\nbob * perhaps");
+		assert_int_equal(line_of(text), -1);
+		assert_int_equal(error.line, 3);
+	}
+	free(text);
+}
+
+static void long_line(void **state)
+{
+	const size_t length = 100000;
+	char *text = malloc(length + 64);
+
+	(void)state;
+	assert_non_null(text);
+	memset(text, 'x', length);
+	strcpy(text + length, ",alice * isolate grace=9\nbob * skip");
+	assert_int_equal(line_of(text), 1);
+	assert_int_equal(rule.options.grace_ms, 9000);
+	strcpy(text + length, " * isolate\n* * isolate grace=8\n");
+	assert_int_equal(line_of(text), 2);
+	assert_int_equal(rule.options.grace_ms, 8000);
+	free(text);
+}
+
+/* Every allocation of a search that looks at files, a directory, groups and a long line. */
 static void memory(void **state)
 {
 	struct passwd *self = getpwuid(0);
-	char path[256], text[16384];
-	size_t count = 0, at = 0;
+	char path[256], *text = malloc(100064);
+	size_t count = 0;
 
 	(void)state;
-	for (size_t i = 0; i < 500; i++)
-		at += (size_t)sprintf(text + at, "user%zu * skip\n", i);
-	strcpy(text + at, "@no-such-group * skip\n");
+	assert_non_null(text);
+	memset(text, '#', 100000); /* a line that outgrows what is read at a time, more than once */
+	strcpy(text + 100000, "\n@no-such-group * skip\n");
 	WRITE("unshare.conf", text);
+	free(text);
 	snprintf(path, sizeof(path), "%s.d", conf);
 	assert_int_equal(mkdir(path, 0755), 0);
 	WRITE("unshare.conf.d/10.conf", "alice * skip\n");
@@ -498,6 +539,9 @@ int main(void)
 		RULE_TEST("a file that others than root can write is not trusted", untrusted_files),
 		RULE_TEST("a file with a NUL byte is no text", no_text),
 		RULE_TEST("a file of 20,000 rules is read whole", large_file),
+		RULE_TEST("it is the same rules, wherever a piece ends that is read at a time",
+			pieces),
+		RULE_TEST("a line may hold 100,000 characters", long_line),
 		RULE_TEST("each allocation fails in turn, and the login is refused for it", memory),
 		RULE_TEST("without rules all but root are isolated, and root with the option root",
 			without_rules),
