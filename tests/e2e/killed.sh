@@ -37,6 +37,9 @@ in_sessions() {
 }
 empty() { ! in_sessions; }
 
+# A login by ssh is over for the client before sshd closes the session: until then the trace goes on.
+traced_to_the_end() { ! pgrep -x strace >/dev/null; }
+
 # kill_at SERVICE CALL NUMBER: prints what is wrong.
 kill_at() {
 	local start=$EPOCHREALTIME ns trace=$scratch/killed.$2.$3
@@ -63,6 +66,7 @@ kill_at_each() {
 			jobs+=($!)
 		done
 		wait "${jobs[@]}"
+		wait_until 15 traced_to_the_end || echo "killed at ${batch[*]}, its strace goes on"
 		wait_until 5 "$afterwards" || echo "killed at ${batch[*]}, it leaves something"
 		next_login || echo "killed at ${batch[*]}, the next login does not work"
 	done 5<"$calls" >"$scratch/wrong"
@@ -77,6 +81,9 @@ kill_at_each() {
 # trace SERVICE FILE [all]
 trace() {
 	"via_$1" strace -s 300 -o "$scratch/trace" >"$scratch/out" 2>&1
+	wait_until 15 traced_to_the_end
+	check "a login by $1 is traced from the opening to the close" eval '
+		grep -q "unshare(\|setns(" "$scratch/trace" && grep -q "session closed" "$scratch/trace"'
 	calls "$scratch/trace" "${3-}" >"$2"
 }
 
