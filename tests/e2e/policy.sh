@@ -196,12 +196,13 @@ for name in 'al ice' '100%s%n' "o'hara\"" $'esc\e[31mred' $'tab\tbell\a' 'back\s
 		grep -qF "pam_unshare: $shown [su]" "$scratch/look" && logged "session opened for " &&
 		grep -F "pam_unshare(su:session): session opened" /run/syslog | grep -qF "opened for $shown: PID 1 is"'
 	check "the environment of PID 1 holds it as it is: \"$called\"" eval '
-		su "$name" -c "sleep 0.3" & su=$!
-		init_is_there() { [ -n "$(session_inits)" ]; }
-		wait_until 5 init_is_there
-		tr "\0" "\n" <"/proc/$(session_inits)/environ" | grep -qxF "PAM_UNSHARE_USER=$name"
+		su "$name" -c "until [ -e $scratch/seen ]; do sleep 0.02; done" & su=$!
+		holds_name() { tr "\0" "\n" <"/proc/$(session_inits)/environ" | grep -qxF "PAM_UNSHARE_USER=$name"; }
+		wait_until 5 holds_name
 		result=$?
+		touch "$scratch/seen"
 		wait $su
+		rm "$scratch/seen"
 		return $result'
 done
 rules
