@@ -336,11 +336,37 @@ static int open_shared(struct session *session, const struct session_request *re
 	return result;
 }
 
+/*
+ * Open or join with all signals blocked: of this thread, as by pthread_sigmask, which is not in the
+ * C library before glibc 2.32.
+ */
+static int open_undisturbed(struct session *session, const struct session_request *request,
+	bool *there, struct error *error)
+{
+	sigset_t all, before;
+	int result;
+
+	sigfillset(&all);
+	if (sigprocmask(SIG_SETMASK, &all, &before) == -1)
+		return error_set(error, errno, "block signals", NULL);
+	if (request->share)
+		result = open_shared(session, request, there, error);
+	else
+		result = isolate(session, request, NULL, error);
+	session->open = result == 0 && !*there;
+	if (sigprocmask(SIG_SETMASK, &before, NULL) == -1 && result == 0) {
+		struct error ignored;
+
+		result = error_set(error, errno, "unblock signals", NULL);
+		session_close(session, &ignored);
+	}
+	return result;
+}
+
 int session_open(const struct session_request *request, struct session **out, struct error *error)
 {
 	struct session *session = new_session();
 	bool there = false; /* the application is in the session that the login shares */
-	sigset_t all, before;
 	int result;
 
 	*out = NULL;
@@ -350,23 +376,13 @@ int session_open(const struct session_request *request, struct session **out, st
 	session->alone = !request->share && !request->linger;
 
 	result = host_keep(&session->host, request->namespaces, error);
-	if (result == 0) {
-		sigfillset(&all);
-		/* Of this thread, as pthread_sigmask, which is not in the C library before
-		 * glibc 2.32. */
-		sigprocmask(SIG_SETMASK, &all, &before);
-		if (request->share)
-			result = open_shared(session, request, &there, error);
-		else
-			result = isolate(session, request, NULL, error);
-		sigprocmask(SIG_SETMASK, &before, NULL);
-	}
+	if (result == 0)
+		result = open_undisturbed(session, request, &there, error);
 	if (result < 0 || there) {
 		close_descriptors(session);
 		session_free(session);
 		return result;
 	}
-	session->open = true;
 	*out = session;
 	return 0;
 }

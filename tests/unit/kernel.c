@@ -34,6 +34,8 @@
 
 struct kernel kernel;
 
+int __real_sigprocmask(int how, const sigset_t *set, sigset_t *before);
+
 #define PID_STARTER 4001
 #define PID_INIT    4002
 
@@ -605,7 +607,7 @@ static void check_signals_are_blocked(void)
 {
 	sigset_t mask;
 
-	sigprocmask(SIG_SETMASK, NULL, &mask);
+	__real_sigprocmask(SIG_SETMASK, NULL, &mask);
 	for (int signal = 1; signal <= 31; signal++)
 		if (signal != SIGKILL && signal != SIGSTOP && !sigismember(&mask, signal))
 			violate("a namespace was changed while signals could arrive");
@@ -1041,4 +1043,13 @@ int __wrap_madvise(void *at, size_t size, int advice);
 int __wrap_madvise(void *at, size_t size, int advice)
 {
 	return fails("madvise") ? -1 : __real_madvise(at, size, advice);
+}
+
+/* The mask itself is the test's own: it has to be restored there too. */
+int __wrap_sigprocmask(int how, const sigset_t *set, sigset_t *before);
+int __wrap_sigprocmask(int how, const sigset_t *set, sigset_t *before)
+{
+	if (fails("sigprocmask %s", before ? "block" : "restore"))
+		return -1;
+	return __real_sigprocmask(how, set, before);
 }
