@@ -84,8 +84,6 @@ static void logins_json(struct json *json, const char *key, const void *data)
 
 void list_row(struct table *table, const struct session *session)
 {
-	char time_text[TEXT_TIME];
-
 	table_row(table, -1);
 	if (session->ns)
 		table_number(table, COLUMN_NS, (long long)session->ns);
@@ -96,12 +94,8 @@ void list_row(struct table *table, const struct session *session)
 	table_text(table, COLUMN_SERVICE, session->service);
 	table_text(table, COLUMN_TTY, session->tty);
 	table_text(table, COLUMN_FROM, session->rhost);
-	if (session->start > 0) {
-		table_text(table, COLUMN_SINCE,
-			text_time_short(session->start, time(NULL), time_text, sizeof(time_text)));
-		table_json_string(table, COLUMN_SINCE,
-			text_time_iso(session->start, time_text, sizeof(time_text)));
-	}
+	if (session->start > 0)
+		table_time(table, COLUMN_SINCE, session->start);
 	if (session->processes >= 0)
 		table_number(table, COLUMN_PROCS, session->processes);
 	table_text(table, COLUMN_SCOPE, session->scope);

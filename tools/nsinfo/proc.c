@@ -126,7 +126,7 @@ static int read_file(
 		used += (size_t)got;
 	} while (got > 0 && !(whole && used + 1 < size) && used < FILE_LIMIT);
 	buffer[used] = '\0';
-	*text = buffer;
+	*text = memory_check(realloc(buffer, used + 1)); /* a short name is kept, not 4 KiB */
 	buffer = NULL;
 	if (length)
 		*length = used;

@@ -101,21 +101,11 @@ static void fill_user(struct table *table, uid_t uid)
 		table_number(table, COLUMN_USER, uid);
 }
 
-static void fill_start(struct table *table, struct proc *proc, const struct entry *entry)
-{
-	time_t start = proc_start(proc, &entry->stat);
-	char text[TEXT_TIME];
-
-	if (start == 0)
-		return;
-	table_text(table, COLUMN_START, text_time_short(start, time(NULL), text, sizeof(text)));
-	table_json_string(table, COLUMN_START, text_time_iso(start, text, sizeof(text)));
-}
-
 static void print_entry(struct table *table, struct proc *proc, struct entries *entries,
 	struct entry *entry, long parent)
 {
 	int level = entry->session->level;
+	time_t start = proc_start(proc, &entry->stat);
 	char tty[TEXT_TIME];
 	long row = table_row(table, parent);
 
@@ -130,7 +120,8 @@ static void print_entry(struct table *table, struct proc *proc, struct entries *
 		table_number(table, COLUMN_PPID, entry->parent->status.nspid[level]);
 	fill_user(table, entry->status.uid[1]);
 	table_text(table, COLUMN_TTY, proc_tty_name(entry->stat.tty, tty, sizeof(tty)));
-	fill_start(table, proc, entry);
+	if (start != 0)
+		table_time(table, COLUMN_START, start);
 	table_take(table, COLUMN_STATE, text_format("%c", entry->status.state));
 	table_take(table, COLUMN_COMMAND, proc_command(proc, entry->pid));
 	for (size_t i = 0; i < entries->count; i++)

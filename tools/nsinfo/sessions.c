@@ -267,6 +267,15 @@ static bool is_application(const struct process *process)
 	return process->children != 0 && process->children != process->ns;
 }
 
+/* Are its children born elsewhere? Then what is it called? */
+static void scan_children(const struct proc *proc, struct process *process)
+{
+	if (proc_ns(proc, process->pid, "pid_for_children", &process->children) < 0)
+		process->children = 0; /* its PID 1 has died, or has yet to be born */
+	if (is_application(process))
+		process->command = proc_comm(proc, process->pid);
+}
+
 /* Every process: one link, and those of the reader's namespace a second. */
 static void scan_process(void *data, size_t index)
 {
@@ -279,9 +288,8 @@ static void scan_process(void *data, size_t index)
 		scan_foreign_process(proc, process);
 	else if (r < 0)
 		process->pid = 0;
-	else if (process->ns == proc->own_pid_ns &&
-		 proc_ns(proc, process->pid, "pid_for_children", &process->children) < 0)
-		process->children = 0; /* its PID 1 has died, or has yet to be born */
+	else if (process->ns == proc->own_pid_ns)
+		scan_children(proc, process);
 }
 
 /* Every namespace: its first process is PID 1, unless the PIDs have wrapped around since. */
@@ -301,15 +309,6 @@ static void scan_namespace(void *data, size_t index)
 		if (p->session)
 			return;
 	}
-}
-
-static void scan_command(void *data, size_t index)
-{
-	struct sessions *sessions = data;
-	struct process *process = &sessions->processes[index];
-
-	if (is_application(process) && !process->command)
-		process->command = proc_comm(sessions->proc, process->pid);
 }
 
 static int list_processes(struct sessions *sessions)
@@ -497,11 +496,9 @@ static void find_applications(struct sessions *sessions)
 		if (!sessions->table[i].holds)
 			continue;
 		for (struct process *p = sessions->table[i].first; p; p = p->next)
-			if (p->children == 0 && proc_ns(sessions->proc, p->pid, "pid_for_children",
-							&p->children) < 0)
-				p->children = 0;
+			if (p->children == 0)
+				scan_children(sessions->proc, p);
 	}
-	parallel(sessions->n_processes, scan_command, sessions);
 }
 
 static void find_logins(struct sessions *sessions)

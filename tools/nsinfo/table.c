@@ -15,7 +15,6 @@
 
 struct cell {
 	char *text;
-	char *json; /* instead of text */
 	void (*write)(struct json *json, const char *key, const void *data);
 	const void *data;
 	const char *color;
@@ -67,10 +66,8 @@ void table_free(struct table *table)
 	if (!table)
 		return;
 	for (size_t i = 0; i < table->n_rows; i++) {
-		for (size_t c = 0; c < table->n_columns; c++) {
+		for (size_t c = 0; c < table->n_columns; c++)
 			free(table->rows[i].cells[c].text);
-			free(table->rows[i].cells[c].json);
-		}
 		free(table->rows[i].cells);
 	}
 	free(table->rows);
@@ -159,20 +156,24 @@ void table_take(struct table *table, size_t column, char *text)
 
 void table_text(struct table *table, size_t column, const char *text)
 {
-	table_take(table, column, text_copy(text));
+	if (table_wants(table, column))
+		table_take(table, column, text_copy(text));
 }
 
 void table_number(struct table *table, size_t column, long long number)
 {
-	table_take(table, column, text_format("%lld", number));
+	if (table_wants(table, column))
+		table_take(table, column, text_format("%lld", number));
 }
 
-void table_json_string(struct table *table, size_t column, const char *text)
+void table_time(struct table *table, size_t column, time_t t)
 {
-	struct cell *cell = last_cell(table, column);
+	char text[TEXT_TIME];
 
-	free(cell->json);
-	cell->json = text_copy(text);
+	if (table->format.json || table->format.raw)
+		table_text(table, column, text_time_iso(t, text, sizeof(text)));
+	else
+		table_text(table, column, text_time_short(t, time(NULL), text, sizeof(text)));
 }
 
 void table_json_write(struct table *table, size_t column,
@@ -199,7 +200,7 @@ static void write_cell(
 	else if ((column->flags & TABLE_NUMBER) && cell->text)
 		json_number(json, column->key, strtoll(cell->text, NULL, 10));
 	else
-		json_string(json, column->key, cell->json ? cell->json : cell->text);
+		json_string(json, column->key, cell->text);
 }
 
 void table_json_row(const struct table *table, long row, struct json *json, const char *key)
@@ -241,7 +242,7 @@ static int smartcols_flags(const struct table *table, const struct table_column 
 static char *cell_text(const struct table *table, const struct cell *cell)
 {
 	if (table->format.raw)
-		return text_copy(cell->json ? cell->json : cell->text ? cell->text : "-");
+		return text_copy(cell->text ? cell->text : "-");
 	return text_printable(cell->text && *cell->text ? cell->text : "-");
 }
 

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <time.h>
 
 #include "json.h"
 
@@ -52,7 +53,7 @@ void table_free(struct table *table);
  */
 const char *table_choose(struct table *table, const char *list);
 
-/* table_wants - is the column printed? What is not need not be read. */
+/* table_wants - is the column printed? What is not need not be read; its cells stay empty. */
 bool table_wants(const struct table *table, size_t column);
 
 /* table_hide - leave a column out, unless it was asked for. */
@@ -66,9 +67,10 @@ void table_text(struct table *table, size_t column, const char *text);
 void table_number(struct table *table, size_t column, long long number);
 /* table_take - text that the table frees. */
 void table_take(struct table *table, size_t column, char *text);
+/* table_time - short for people; ISO 8601 in UTC in JSON and with --raw. */
+void table_time(struct table *table, size_t column, time_t t);
 
-/* table_json - what stands in JSON instead of the cell's text: a string, or an array by WRITE. */
-void table_json_string(struct table *table, size_t column, const char *text);
+/* table_json_write - an array that stands in JSON instead of the cell's text. */
 void table_json_write(struct table *table, size_t column,
 	void (*write)(struct json *json, const char *key, const void *data), const void *data);
 
