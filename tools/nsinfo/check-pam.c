@@ -29,6 +29,7 @@ static const char *const earlier[] = {"pam_systemd.so", "pam_elogind.so", "pam_l
 struct subject {
 	struct findings *findings;
 	const char *service;
+	size_t before; /* how many findings there were */
 	struct pamconf conf;
 	size_t ours;   /* the line that opens the session */
 	int *results;  /* what each module returns */
@@ -58,6 +59,12 @@ static bool opens(const struct pamconf_line *line)
 	return is_ours(line) && !pamconf_has_argument(line, "close");
 }
 
+/* These return the same always: there is no other case to think of. */
+static bool is_constant(const struct pamconf_line *line)
+{
+	return pamconf_is(line, "pam_permit.so") || pamconf_is(line, "pam_deny.so");
+}
+
 static int run_stack(struct subject *s)
 {
 	return pamconf_run(&s->conf, s->results, s->reached);
@@ -74,7 +81,10 @@ static bool is_bypassed(struct subject *s)
 	return true;
 }
 
-/* A jump is a condition that somebody meant; an end of the stack before ours is a mistake. */
+/*
+ * A jump is a condition that somebody meant, unless it is always taken; an end of the stack before
+ * ours is a mistake.
+ */
 static void add_bypass(struct subject *s, size_t i, int code)
 {
 	const struct pamconf_line *line = &s->conf.lines[i];
@@ -82,7 +92,8 @@ static void add_bypass(struct subject *s, size_t i, int code)
 		text_format("move the line of pam_unshare before %s:%u", line->file, line->number);
 
 	if (line->actions[code] > 0)
-		findings_add(s->findings, FINDING_NOTE, s->service, NULL,
+		findings_add(s->findings, is_constant(line) ? FINDING_PROBLEM : FINDING_NOTE,
+			s->service, is_constant(line) ? remedy : NULL,
 			"not isolated where %s (%s:%u) returns %s: it jumps over pam_unshare",
 			line->module, line->file, line->number, pamconf_code_name(code));
 	else
@@ -117,6 +128,8 @@ static bool find_usual_results(struct subject *s)
 		if (i < 0 || tries > s->conf.count)
 			return false;
 		add_bypass(s, (size_t)i, s->results[i]);
+		if (is_constant(&s->conf.lines[i]))
+			return false;
 		for (s->results[i] = PAM_SUCCESS + 1; s->results[i] < PAMCONF_CODES;
 			s->results[i]++)
 			if (!is_bypassed(s) && run_stack(s) == PAM_SUCCESS)
@@ -133,7 +146,8 @@ static void check_bypasses(struct subject *s)
 	for (size_t i = 0; i < s->ours; i++) {
 		int usual = s->results[i];
 
-		if (s->conf.lines[i].kind != PAMCONF_MODULE || usual != PAM_SUCCESS)
+		if (s->conf.lines[i].kind != PAMCONF_MODULE || usual != PAM_SUCCESS ||
+			is_constant(&s->conf.lines[i]))
 			continue;
 		for (int code = PAM_SUCCESS + 1; code < PAMCONF_CODES; code++) {
 			s->results[i] = code;
@@ -144,6 +158,77 @@ static void check_bypasses(struct subject *s)
 		}
 		s->results[i] = usual;
 	}
+}
+
+/*
+ * The line that refuses with these results: the first that fails, or the last, if it jumps too far.
+ * -1 if there is none: no line counts as a success.
+ */
+static long find_refusal(const struct subject *s)
+{
+	long found = -1;
+
+	for (size_t i = 0; i < s->conf.count; i++) {
+		const struct pamconf_line *line = &s->conf.lines[i];
+		int action = line->actions[s->results[i]];
+
+		if (!s->reached[i])
+			continue;
+		if (line->kind == PAMCONF_BROKEN || action == PAMCONF_BAD || action == PAMCONF_DIE)
+			return (long)i;
+		found = action > 0 ? (long)i : -1;
+	}
+	return found;
+}
+
+/* A line whose success refuses is a condition that somebody meant, if another result does not. */
+static bool take_other_result(struct subject *s, size_t i)
+{
+	const struct pamconf_line *line = &s->conf.lines[i];
+	int usual = line->actions[s->results[i]];
+
+	if (line->kind != PAMCONF_MODULE || is_constant(line) || is_ours(line))
+		return false;
+	for (int code = PAM_SUCCESS; code < PAMCONF_CODES; code++) {
+		int action = line->actions[code];
+
+		if (action == usual || action == PAMCONF_BAD || action == PAMCONF_DIE)
+			continue;
+		s->results[i] = code;
+		return true;
+	}
+	return false;
+}
+
+/* I is find_refusal()'s. A broken line has been named before. */
+static void add_refusal(struct subject *s, long i)
+{
+	const struct pamconf_line *line = &s->conf.lines[i < 0 ? (long)s->ours : i];
+	int result = s->results[i < 0 ? (long)s->ours : i];
+	const char *why = i < 0                       ? "no line of the stack counts as a success"
+			  : line->actions[result] > 0 ? "it jumps past the end of the stack"
+						      : "libpam takes that for a failure";
+
+	if (line->kind == PAMCONF_MODULE)
+		findings_add(s->findings, FINDING_PROBLEM, s->service,
+			"correct that line: see pam.conf(5)",
+			"every login is refused, root's too: where %s (%s:%u, %s) returns %s, %s",
+			line->module, line->file, line->number, line->control,
+			pamconf_code_name(result), why);
+}
+
+/* Does anybody get in, where ours succeeds? */
+static bool check_refusal(struct subject *s)
+{
+	for (size_t tries = 0; run_stack(s) != PAM_SUCCESS; tries++) {
+		long i = find_refusal(s);
+
+		if (i >= 0 && tries <= s->conf.count && take_other_result(s, (size_t)i))
+			continue;
+		add_refusal(s, i);
+		return false;
+	}
+	return true;
 }
 
 /* What the stack returns where every line of ours that opens returns CODE. */
@@ -252,10 +337,9 @@ static void check_broken(struct subject *s)
 static void check_place(struct subject *s)
 {
 	const struct pamconf_line *line = &s->conf.lines[s->ours];
-	size_t before = s->findings->count;
 
 	check_options(s);
-	if (find_usual_results(s)) {
+	if (find_usual_results(s) && check_refusal(s) && !is_bypassed(s)) {
 		check_bypasses(s);
 		check_failure(s);
 	}
@@ -265,7 +349,7 @@ static void check_place(struct subject *s)
 			"take the line out of this file, or of the one that it includes",
 			"this service starts what it starts without a fork and cannot be isolated: "
 			"pam_unshare leaves it alone");
-	for (size_t i = before; i < s->findings->count; i++)
+	for (size_t i = s->before; i < s->findings->count; i++)
 		if (s->findings->list[i].level >= FINDING_WARNING)
 			return;
 	findings_add(s->findings, FINDING_OK, s->service, NULL,
@@ -313,6 +397,9 @@ static bool check_stack(struct subject *s, bool asked)
 	}
 	s->results = memory_check(calloc(s->conf.count, sizeof(*s->results))); /* PAM_SUCCESS */
 	s->reached = memory_check(calloc(s->conf.count, sizeof(*s->reached)));
+	for (size_t i = 0; i < s->conf.count; i++)
+		if (pamconf_is(&s->conf.lines[i], "pam_deny.so"))
+			s->results[i] = PAM_SESSION_ERR;
 	check_place(s);
 	free(s->results);
 	free(s->reached);
@@ -321,7 +408,7 @@ static bool check_stack(struct subject *s, bool asked)
 
 bool check_service(struct findings *findings, const char *root, const char *service, bool asked)
 {
-	struct subject s = {.findings = findings, .service = service};
+	struct subject s = {.findings = findings, .service = service, .before = findings->count};
 	bool isolated = false;
 
 	if (pamconf_read(root, service, &s.conf) < 0)

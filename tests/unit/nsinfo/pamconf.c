@@ -401,6 +401,11 @@ static void passed_by(void **state)
 		FINDING_NOTE, "jumps over pam_unshare");
 	assert_non_null(find(f, FINDING_OK, "isolated"));
 	expect(f,
+		"session [success=1 default=ignore] pam_permit.so\n" OURS
+		"session required pam_foo.so\n",
+		FINDING_PROBLEM, "jumps over pam_unshare");
+	assert_null(find(f, FINDING_OK, ""));
+	expect(f,
 		"session [success=ok user_unknown=1 default=bad] pam_foo.so\n" OURS
 		"session required pam_permit.so\n",
 		FINDING_NOTE, "jumps over");
@@ -430,8 +435,32 @@ static void broken_lines(void **state)
 	struct fixture *f = *state;
 
 	expect(f, "session include missing\n" OURS, FINDING_PROBLEM, "cannot use this line");
+	assert_int_equal(f->findings.count, 1);
 	expect(f, "@include missing\n" OURS, FINDING_PROBLEM, "@include missing");
-	expect(f, "session [success=maybe] pam_unshare.so\n", FINDING_OK, "refuses");
+}
+
+static void refuses_all(void **state)
+{
+	static const char *const stacks[] = {
+		"session [success=maybe] pam_unshare.so\n",
+		"session requird pam_unshare.so\n",
+		"session [default=ignore] pam_unshare.so\n",
+		"session requird pam_foo.so\n" OURS,
+		"session requisite pam_deny.so\n" OURS,
+		"session [success=9 default=ignore] pam_permit.so\n" OURS,
+	};
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < sizeof(stacks) / sizeof(stacks[0]); i++) {
+		expect(f, stacks[i], FINDING_PROBLEM, "every login is refused");
+		assert_int_equal(f->findings.count, 1);
+	}
+	/* These refuse some. */
+	expect(f,
+		"session [success=die default=ignore] pam_succeed_if.so user = bob\n"
+		"session [success=9 default=ignore] pam_succeed_if.so user = carol\n" OURS,
+		FINDING_OK, "isolated");
+	assert_int_equal(f->findings.count, 1);
 }
 
 static void unsuited_services(void **state)
@@ -542,6 +571,7 @@ int main(void)
 		CASE("a module that has to stand before ours is named", late_modules),
 		CASE("a wrong option is a problem", wrong_options),
 		CASE("a line that libpam cannot use is a problem", broken_lines),
+		CASE("a stack that refuses everybody is a problem", refuses_all),
 		CASE("a service that cannot be isolated is named", unsuited_services),
 		CASE("UsePAM no and !pam_session are problems", settings),
 		CASE("systemd's and D-Bus's ways around a session are named", ways_around),
