@@ -18,7 +18,9 @@
 #include "mounts.h"
 #include "text.h"
 
-#define SERVICE "nsinfo-check"
+#define SERVICE        "nsinfo-check"
+#define TITLE          "pam_unshare: "
+#define TITLE_LIMIT_MS 5000
 
 /* --- what it can do --- */
 
@@ -173,18 +175,36 @@ static int count_processes(void)
 	return (int)count;
 }
 
+static bool has_title(const struct trial *trial)
+{
+	return strncmp(trial->title, TITLE, strlen(TITLE)) == 0;
+}
+
+/* Opening does not wait until PID 1 has started its program, and a busy machine takes its time. */
+static void read_title(struct trial *trial)
+{
+	const struct timespec pause = {.tv_nsec = 5000000};
+	double start = now_ms();
+
+	do {
+		_cleanup_fclose_ FILE *file = fopen("/proc/1/cmdline", "re");
+
+		if (file)
+			(void)!fgets(trial->title, sizeof(trial->title), file);
+	} while (!has_title(trial) && now_ms() - start < TITLE_LIMIT_MS &&
+		 nanosleep(&pause, NULL) == 0);
+}
+
 /* In the session. */
 static void look_around(struct trial *trial, pid_t outside)
 {
 	_cleanup_free_ char *parent = text_format("/proc/%d", (int)outside);
-	_cleanup_fclose_ FILE *file = fopen("/proc/1/cmdline", "re");
 
 	trial->pid = getpid();
 	trial->own_processes = count_processes();
 	/* Its number may be taken inside, but only by this process or PID 1. */
 	trial->sees_parent = outside > trial->pid && access(parent, F_OK) == 0;
-	if (file)
-		(void)!fgets(trial->title, sizeof(trial->title), file);
+	read_title(trial);
 	trial->looked = true;
 }
 
@@ -272,8 +292,7 @@ static void judge(struct findings *findings, const struct trial *trial)
 			"a test session could not be opened: every isolated login is refused");
 		return;
 	}
-	if (!trial->looked || trial->sees_parent || trial->own_processes > 2 ||
-		strncmp(trial->title, "pam_unshare: ", 13) != 0) {
+	if (!trial->looked || trial->sees_parent || trial->own_processes > 2 || !has_title(trial)) {
 		findings_add(findings, FINDING_PROBLEM, "session", "please report it",
 			"a test session was opened but is not isolated: PID %d, PID 1 is \"%s\", "
 			"%d "
