@@ -14,7 +14,7 @@ as_alice_on_host() { setpriv --reuid alice --regid alice --init-groups "$@"; }
 check "on the host, status exits with 1 and says so" eval '
 	exits 1 nsinfo && nsinfo | grep -q "not isolated" && exits 1 nsinfo status --json'
 check "without a session, list says that there is none" eval '
-	same "No sessions." "$(nsinfo list 2>&1)" && same "" "$(nsinfo list -nro NS 2>&1)"'
+	same "No sessions." "$(nsinfo list 2>&1)" && same "" "$(nsinfo list -nro NS 2>&1)" && same "No sessions." "$(nsinfo ps 2>&1)"'
 check "a session that is not there is an error" exits 1 nsinfo show 4026531836
 check "a wrong option, column or command is a usage error" eval '
 	exits 2 nsinfo list --nonsense && exits 2 nsinfo list -o NONSENSE && exits 2 nsinfo nonsense &&
@@ -22,6 +22,9 @@ check "a wrong option, column or command is a usage error" eval '
 for command in status list show ps pid exec kill check; do
 	check "nsinfo $command --help explains it" eval "nsinfo $command --help | grep -q '^Usage: nsinfo $command '"
 done
+check "no line of a --help is longer than 80 columns" eval '
+	for command in "" status list show ps pid exec kill check; do
+		! nsinfo $command --help | grep -E "^.{81}" || return; done'
 
 # --- four sessions -----------------------------------------------------------------------------------
 
@@ -173,6 +176,8 @@ check "but not namespaces, remote hosts, or who holds them open" same "- - - - -
 	"$(as_alice_on_host nsinfo list -nro NS,FROM,PROCS,STATE,LOGINS | sort -u)"
 check "a user on the host gets no errors" same "" \
 	"$(as_alice_on_host bash -c 'nsinfo; nsinfo list; nsinfo list --json; nsinfo pid $$' 2>&1 >/dev/null)"
+check "a user on the host is told why ps shows nothing, and that is no failure" eval '
+	exits 0 as_alice_on_host nsinfo ps 2>"$scratch/why" && same "Only root may see which processes are in a session." "$(cat "$scratch/why")"'
 check "a user on the host is told that this is no isolated login" exits 1 as_alice_on_host nsinfo
 check "a user on the host may not end another's session" exits 1 as_alice_on_host nsinfo kill bob
 check "root by sudo inside sees that session" same "alice su" \

@@ -170,7 +170,7 @@ static int check_main(int argc, char **argv)
 const struct command command_check = {
 	.name = "check",
 	.arguments = "[options] [SERVICE...]",
-	.summary = "check the installation and the PAM stacks; exit status 1 if there is a problem",
+	.summary = "check installation and PAM stacks; exit status 1 if there is a problem",
 	.options = "      --as USER          say what is decided for this user, and by which rule\n"
 		   "      --service SERVICE  with --as: for a login through this service alone\n",
 	.short_options = "",

@@ -152,6 +152,11 @@ void cli_columns(struct cli *cli, struct table *table)
 		cli_usage_error(cli, "no such column: %s", wrong);
 }
 
+bool cli_is_for_people(const struct cli *cli)
+{
+	return !cli->format.json && !cli->format.raw && !cli->format.noheadings;
+}
+
 bool cli_color(const struct cli *cli)
 {
 	if (!cli->color || strcmp(cli->color, "auto") == 0)

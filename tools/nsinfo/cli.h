@@ -58,6 +58,9 @@ void cli_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* cli_columns - -o of this command, or the usage error that it is. */
 void cli_columns(struct cli *cli, struct table *table);
 
+/* cli_is_for_people - a table with headings, no JSON and nothing for scripts. */
+bool cli_is_for_people(const struct cli *cli);
+
 /* cli_color - are colours wanted? */
 bool cli_color(const struct cli *cli);
 

@@ -151,8 +151,7 @@ static int run(struct cli *cli, const char *user, const char *service)
 	cli_columns(cli, table);
 	r = cli_sessions(&proc, &sessions, true);
 	if (r == 0) {
-		if (fill(table, &sessions, user, service) == 0 && !cli->format.json &&
-			!cli->format.raw && !cli->format.noheadings)
+		if (fill(table, &sessions, user, service) == 0 && cli_is_for_people(cli))
 			fputs("No sessions.\n", stderr);
 		else
 			r = table_print(table);

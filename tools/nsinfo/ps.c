@@ -166,6 +166,14 @@ static int add_chosen(struct table *table, struct sessions *sessions, const char
 	return 0;
 }
 
+/* Not an error: a user may ask, and there may be nothing. */
+static void say_why_none(const struct sessions *sessions)
+{
+	fputs(sessions->count == 0 ? "No sessions.\n"
+				   : "Only root may see which processes are in a session.\n",
+		stderr);
+}
+
 static int run(struct cli *cli, const char *name)
 {
 	struct proc proc = PROC_CLOSED;
@@ -177,7 +185,9 @@ static int run(struct cli *cli, const char *name)
 	r = cli_sessions(&proc, &sessions, false);
 	if (r == 0)
 		r = add_chosen(table, &sessions, name);
-	if (r == 0)
+	if (r == 0 && table_is_empty(table) && cli_is_for_people(cli))
+		say_why_none(&sessions);
+	else if (r == 0)
 		r = table_print(table);
 	table_free(table);
 	sessions_free(&sessions);
@@ -199,7 +209,7 @@ static int ps_main(int argc, char **argv)
 const struct command command_ps = {
 	.name = "ps",
 	.arguments = "[options] [SESSION]",
-	.summary = "show a session's processes as a tree, with their PIDs inside and outside",
+	.summary = "show a session's processes as a tree, with PIDs inside and outside",
 	.columns = columns,
 	.n_columns = sizeof(columns) / sizeof(columns[0]),
 	.main = ps_main,
