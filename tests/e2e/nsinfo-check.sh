@@ -99,5 +99,9 @@ umount /srv/chroot/proc
 
 check "all is well again" exits 0 nsinfo check
 check "a user may ask too, and gets no errors" same "" "$(su alice -c 'nsinfo check' </dev/null 2>&1 >/dev/null)"
+touch /etc/security/unshare.conf
+chmod 600 /etc/security/unshare.conf
+check "rules that a user may not read are no problem, but what they decide is not known" eval '
+	su bob -c "nsinfo check --as alice --service su -nro LEVEL,MESSAGE" </dev/null | grep -q "^note .*not.x20known"'
 check "nothing is left" nothing_left
 finish

@@ -88,9 +88,14 @@ static void decide(struct findings *findings, const struct pamconf_line *line, s
 		return;
 	}
 	_cleanup_free_ char *message = check_error(&error);
-	findings_add(findings, FINDING_PROBLEM, login->service, error.remedy, "%s is %s: %s",
-		login->user, login->uid == 0 ? "let in without a session, to repair it" : "refused",
-		message);
+	if (error.code == EACCES && geteuid() != 0)
+		findings_add(findings, FINDING_NOTE, login->service, NULL,
+			"what is decided for %s is not known: %s", login->user, message);
+	else
+		findings_add(findings, FINDING_PROBLEM, login->service, error.remedy,
+			"%s is %s: %s", login->user,
+			login->uid == 0 ? "let in without a session, to repair it" : "refused",
+			message);
 }
 
 bool check_decision(

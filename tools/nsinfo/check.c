@@ -51,9 +51,7 @@ static void check_all_services(struct findings *findings)
 		findings_add(findings, FINDING_PROBLEM, "PAM",
 			"add \"session required pam_unshare.so\" at the end of the files of the "
 			"logins that are to be isolated: sshd, su, sudo",
-			"no service in /etc/pam.d has pam_unshare in its session stack: no login "
-			"is "
-			"isolated");
+			"no service has pam_unshare in its session stack: no login is isolated");
 }
 
 static void check(struct findings *findings, char **services)

@@ -639,27 +639,62 @@ static bool is_known(char **names, size_t count, const char *name)
 	return false;
 }
 
-char **pamconf_services(const char *root)
-{
-	char **names = NULL;
-	size_t count = 0;
+struct services {
+	char **names;
+	size_t count;
+};
 
+static void add_service(struct services *services, const char *name)
+{
+	if (is_known(services->names, services->count, name))
+		return;
+	services->names = memory_grow(services->names, services->count, sizeof(*services->names));
+	services->names[services->count++] = text_copy(name);
+}
+
+static void add_files(struct services *services, const char *root)
+{
 	for (size_t i = 0; i < N_DIRECTORIES; i++) {
 		_cleanup_free_ char *path = text_format("%s%s", root, directories[i]);
 		_cleanup_closedir_ DIR *dir = opendir(path);
 		struct dirent *entry;
 
-		while (dir && (entry = readdir(dir))) {
-			/* Editors' and package managers' leftovers have a dot or a tilde. */
-			if (strpbrk(entry->d_name, ".~") || is_known(names, count, entry->d_name))
-				continue;
-			names = memory_grow(names, count, sizeof(*names));
-			names[count++] = text_copy(entry->d_name);
-		}
+		/* Editors' and package managers' leftovers have a dot or a tilde. */
+		while (dir && (entry = readdir(dir)))
+			if (!strpbrk(entry->d_name, ".~"))
+				add_service(services, entry->d_name);
 	}
-	if (count > 0)
-		qsort(names, count, sizeof(*names), compare_names);
-	names = memory_grow(names, count, sizeof(*names));
-	names[count] = NULL;
-	return names;
+}
+
+static void add_pam_conf(struct services *services, const char *root)
+{
+	_cleanup_free_ char *path = text_format("%s/etc/pam.conf", root);
+	_cleanup_fclose_ FILE *file = fopen(path, "re");
+	unsigned int number, lines = 0;
+	char *text;
+
+	while (file && assemble(file, &text, &number, &lines)) {
+		char *rest = text, *service = next_word(&rest);
+
+		for (char *c = service; c && *c; c++)
+			*c = (char)tolower((unsigned char)*c);
+		if (service)
+			add_service(services, service);
+		free(text);
+	}
+}
+
+char **pamconf_services(const char *root)
+{
+	struct services services = {0};
+
+	if (has_directory(root))
+		add_files(&services, root);
+	else
+		add_pam_conf(&services, root);
+	if (services.count > 0)
+		qsort(services.names, services.count, sizeof(*services.names), compare_names);
+	services.names = memory_grow(services.names, services.count, sizeof(*services.names));
+	services.names[services.count] = NULL;
+	return services.names;
 }

@@ -72,7 +72,8 @@ bool pamconf_has_argument(const struct pamconf_line *line, const char *argument)
 int pamconf_run(const struct pamconf *conf, const int *results, bool *reached);
 
 /*
- * pamconf_services - every service that has a file: sorted names, NULL at the end.
+ * pamconf_services - every service that has a file, or lines in pam.conf where that is read: sorted
+ * names, NULL at the end.
  * The caller frees each and the array.
  */
 char **pamconf_services(const char *root);

@@ -174,6 +174,21 @@ static void other(void **state)
 	assert_true(f->conf.found);
 }
 
+static void expect_services(struct fixture *f, const char *wanted)
+{
+	char **services = pamconf_services(f->root);
+	char found[512] = "";
+
+	for (char **s = services; *s; s++) {
+		size_t length = strlen(found);
+
+		snprintf(found + length, sizeof(found) - length, "%s%s", length ? " " : "", *s);
+		free(*s);
+	}
+	free(services);
+	assert_string_equal(found, wanted);
+}
+
 static void pam_conf(void **state)
 {
 	struct fixture *f = *state;
@@ -183,6 +198,9 @@ static void pam_conf(void **state)
 		"other session required d.so\n");
 	expect_modules(f, "su", "a.so b.so");
 	expect_modules(f, "cron", "d.so");
+	expect_services(f, "other sshd su");
+	service(f, "login", "session required e.so\n");
+	expect_services(f, "login");
 }
 
 /* --- against libpam --- */
