@@ -202,6 +202,10 @@ check "bash completes commands, options, columns, sessions, users and services" 
 	completes $ns nsinfo show "" && completes alice nsinfo kill al && completes bob nsinfo exec $ns -u bo &&
 	completes sshd nsinfo check ss && completes sshd nsinfo list -s ss && completes USR1 nsinfo kill -s US'
 
+zsh="zsh finds its completion, and loads it"
+! have "$zsh" zsh || check "$zsh" zsh -fc '
+	autoload -Uz compinit && compinit -u -D && [[ $_comps[nsinfo] == _nsinfo ]] && autoload +X _nsinfo'
+
 # --- what is no PID 1 --------------------------------------------------------------------------------
 
 before=$(nsinfo list -nro INIT | sort)
