@@ -66,11 +66,19 @@ void proc_close(struct proc *proc)
 	proc->fd = -1;
 }
 
+/* NAMEs are those of proc_pid(5), far shorter than PATH_SIZE. */
+static void pid_path(char path[PATH_SIZE], pid_t pid, const char *directory, const char *name)
+{
+	char digits[TEXT_DECIMAL];
+
+	stpcpy(stpcpy(stpcpy(path, text_decimal(digits, pid)), directory), name);
+}
+
 int proc_link(const struct proc *proc, pid_t pid, const char *name, char *buffer, size_t size)
 {
 	char path[PATH_SIZE];
 
-	snprintf(path, sizeof(path), "%d/%s", (int)pid, name);
+	pid_path(path, pid, "/", name);
 	return read_link(proc, path, buffer, size);
 }
 
@@ -79,7 +87,7 @@ int proc_ns(const struct proc *proc, pid_t pid, const char *name, uint64_t *inod
 	char path[PATH_SIZE], link[PATH_SIZE];
 	int r;
 
-	snprintf(path, sizeof(path), "%d/ns/%s", (int)pid, name);
+	pid_path(path, pid, "/ns/", name);
 	r = read_link(proc, path, link, sizeof(link));
 	return r < 0 ? r : parse_ns_link(link, inode);
 }
@@ -90,7 +98,7 @@ int proc_parent_pid_ns(const struct proc *proc, pid_t pid, uint64_t *inode)
 	_cleanup_close_ int ns = -1, parent = -1;
 	struct stat st;
 
-	snprintf(path, sizeof(path), "%d/ns/pid", (int)pid);
+	pid_path(path, pid, "/ns/", "pid");
 	ns = openat(proc->fd, path, O_RDONLY | O_CLOEXEC);
 	if (ns == -1)
 		return -errno;
@@ -147,7 +155,7 @@ int proc_read(const struct proc *proc, pid_t pid, const char *name, char **text,
 
 	for (size_t i = 0; i < sizeof(whole) / sizeof(whole[0]); i++)
 		is_whole |= strcmp(name, whole[i]) == 0;
-	snprintf(path, sizeof(path), "%d/%s", (int)pid, name);
+	pid_path(path, pid, "/", name);
 	return read_file(proc, path, is_whole, text, length);
 }
 
@@ -251,7 +259,7 @@ int proc_owner(const struct proc *proc, pid_t pid, uid_t *uid)
 	char path[PATH_SIZE];
 	struct stat st;
 
-	snprintf(path, sizeof(path), "%d", (int)pid);
+	pid_path(path, pid, "", "");
 	if (fstatat(proc->fd, path, &st, 0) == -1)
 		return -errno;
 	*uid = st.st_uid;

@@ -17,7 +17,6 @@ struct cell {
 	char *text;
 	void (*write)(struct json *json, const char *key, const void *data);
 	const void *data;
-	const char *color;
 };
 
 struct row {
@@ -162,8 +161,9 @@ void table_text(struct table *table, size_t column, const char *text)
 
 void table_number(struct table *table, size_t column, long long number)
 {
-	if (table_wants(table, column))
-		table_take(table, column, text_format("%lld", number));
+	char digits[TEXT_DECIMAL];
+
+	table_text(table, column, text_decimal(digits, number));
 }
 
 void table_time(struct table *table, size_t column, time_t t)
@@ -183,11 +183,6 @@ void table_json_write(struct table *table, size_t column,
 
 	cell->write = write;
 	cell->data = data;
-}
-
-void table_color(struct table *table, size_t column, const char *color)
-{
-	last_cell(table, column)->color = color;
 }
 
 /* --- JSON --- */
@@ -256,8 +251,6 @@ static int fill_line(const struct table *table, struct libscols_line *line, cons
 			free(text);
 			return -ENOMEM;
 		}
-		if (cell->color)
-			scols_cell_set_color(scols_line_get_cell(line, i), cell->color);
 	}
 	return 0;
 }

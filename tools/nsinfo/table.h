@@ -74,9 +74,6 @@ void table_time(struct table *table, size_t column, time_t t);
 void table_json_write(struct table *table, size_t column,
 	void (*write)(struct json *json, const char *key, const void *data), const void *data);
 
-/* table_color - an escape sequence for the last row's cell. */
-void table_color(struct table *table, size_t column, const char *color);
-
 bool table_is_empty(const struct table *table);
 
 /* table_print - on standard output. Returns 0 or a negative errno. */

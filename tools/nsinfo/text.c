@@ -140,6 +140,21 @@ int text_number(const char *text, long long *number)
 	return 0;
 }
 
+char *text_decimal(char buffer[TEXT_DECIMAL], long long number)
+{
+	unsigned long long left =
+		number < 0 ? -(unsigned long long)number : (unsigned long long)number;
+	char *at = buffer + TEXT_DECIMAL - 1;
+
+	*at = '\0';
+	do
+		*--at = (char)('0' + left % 10);
+	while ((left /= 10) > 0);
+	if (number < 0)
+		*--at = '-';
+	return at;
+}
+
 size_t text_width(const char *text)
 {
 	size_t width = 0;

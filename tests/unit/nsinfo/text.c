@@ -4,6 +4,7 @@
 
 #include "../unit.h"
 
+#include <limits.h>
 #include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -46,6 +47,19 @@ static void directions(void **state)
 			 "gpj.exe",
 		"\\xe2\\x80\\xaegpj.exe");
 	expect_printable("J\xc3\xbcrgen", "J\xc3\xbcrgen");
+}
+
+static void decimals(void **state)
+{
+	static const long long values[] = {0, 7, -1, 10, 4026531836, LLONG_MAX, LLONG_MIN};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
+		char wanted[TEXT_DECIMAL], found[TEXT_DECIMAL];
+
+		snprintf(wanted, sizeof(wanted), "%lld", values[i]);
+		assert_string_equal(text_decimal(found, values[i]), wanted);
+	}
 }
 
 static void numbers(void **state)
@@ -254,6 +268,7 @@ int main(void)
 			control_characters),
 		TEST("characters that turn the direction of writing are not printed", directions),
 		TEST("a number is decimal digits and nothing else", numbers),
+		TEST("a number is written as printf writes it", decimals),
 		TEST("text is broken at blanks and newlines", wrapping),
 		TEST("JSON is valid, whatever a string holds", json_strings),
 		TEST("times are short for people and ISO 8601 for programs", times),
