@@ -266,19 +266,16 @@ int proc_owner(const struct proc *proc, pid_t pid, uid_t *uid)
 	return 0;
 }
 
+/* Not by the btime of /proc/stat, which subset=pid hides. */
 time_t proc_start(struct proc *proc, const struct proc_stat *stat)
 {
 	if (proc->boot == 0) {
-		_cleanup_free_ char *text = NULL;
-		const char *line;
+		struct timespec now, up;
 
-		if (proc_read_path(proc, "stat", &text, NULL) < 0)
-			return 0;
-		line = strstr(text, "\nbtime ");
-		proc->boot = line ? (time_t)strtoll(line + 7, NULL, 10) : 0;
+		clock_gettime(CLOCK_REALTIME, &now);
+		clock_gettime(CLOCK_BOOTTIME, &up);
+		proc->boot = now.tv_sec - up.tv_sec - (now.tv_nsec < up.tv_nsec);
 	}
-	if (proc->boot == 0)
-		return 0;
 	return proc->boot + (time_t)(stat->start / (unsigned long long)sysconf(_SC_CLK_TCK));
 }
 

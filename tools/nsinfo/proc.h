@@ -36,6 +36,9 @@ struct proc {
 int proc_open(struct proc *proc, const char *path);
 void proc_close(struct proc *proc);
 
+/* The machine's first PID namespace: always this one (the kernel's include/linux/proc_ns.h). */
+#define PROC_FIRST_PID_NS 0xEFFFFFFCULL
+
 #define PROC_LEVELS 33 /* the kernel allows 32 levels below the first (pid_namespaces(7)) */
 
 /* What nsinfo needs of /proc/PID/status, proc_pid_status(5). */
@@ -63,7 +66,7 @@ int proc_stat(const struct proc *proc, pid_t pid, struct proc_stat *stat);
 /* proc_owner - the effective uid. */
 int proc_owner(const struct proc *proc, pid_t pid, uid_t *uid);
 
-/* proc_start - when the process started; 0 if that cannot be known. */
+/* proc_start - when the process started. */
 time_t proc_start(struct proc *proc, const struct proc_stat *stat);
 
 /* proc_ns - the inode number of a namespace of the process. @name: "pid", "pid_for_children"... */

@@ -105,7 +105,6 @@ static void print_entry(struct table *table, struct proc *proc, struct entries *
 	struct entry *entry, long parent)
 {
 	int level = entry->session->level;
-	time_t start = proc_start(proc, &entry->stat);
 	char tty[TEXT_TIME];
 	long row = table_row(table, parent);
 
@@ -120,8 +119,7 @@ static void print_entry(struct table *table, struct proc *proc, struct entries *
 		table_number(table, COLUMN_PPID, entry->parent->status.nspid[level]);
 	fill_user(table, entry->status.uid[1]);
 	table_text(table, COLUMN_TTY, proc_tty_name(entry->stat.tty, tty, sizeof(tty)));
-	if (start != 0)
-		table_time(table, COLUMN_START, start);
+	table_time(table, COLUMN_START, proc_start(proc, &entry->stat));
 	table_take(table, COLUMN_STATE, text_format("%c", entry->status.state));
 	table_take(table, COLUMN_COMMAND, proc_command(proc, entry->pid));
 	for (size_t i = 0; i < entries->count; i++)

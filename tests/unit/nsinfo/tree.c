@@ -167,10 +167,10 @@ void tree_proc(const char *tree, struct proc *proc)
 {
 	int r;
 
-	tree_write(tree, "stat", "cpu 1 2 3\nbtime 1700000000\n");
 	tree_process(tree, &(struct fake){.pid = 1, .name = "init", .uid = "0\t0\t0\t0"});
 	tree_link(tree, "self", "1");
 	r = proc_open(proc, tree);
 	must(r == 0, "proc_open");
 	proc->parent = read_parent;
+	proc->boot = 1700000000;
 }
