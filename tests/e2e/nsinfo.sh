@@ -183,6 +183,14 @@ check "a user on the host may not end another's session" exits 1 as_alice_on_hos
 check "root by sudo inside sees that session" same "alice su" \
 	"$(su alice -c 'sudo nsinfo status -nro USER,SERVICE' </dev/null)"
 
+sed -i 's/pam_unshare.so$/& proc=hidepid=2/' /etc/pam.d/su
+check "a user from whom /proc hides PID 1 is told that only root can tell, and not that nothing is isolated" eval '
+	su alice -c "nsinfo; echo status \$?; nsinfo list; nsinfo -J" </dev/null >"$scratch/hidden" 2>&1
+	cat "$scratch/hidden"; grep -q "^Only root can tell" "$scratch/hidden" && grep -qx "status 2" "$scratch/hidden" &&
+	grep -q "^No session is seen: /proc hides" "$scratch/hidden" && grep -q "\"isolated\": null" "$scratch/hidden"'
+check "root can" same "alice su" "$(su alice -c 'sudo nsinfo status -nro USER,SERVICE' </dev/null)"
+options
+
 # --- completion ---------------------------------------------------------------------------------------
 
 . /usr/share/bash-completion/completions/nsinfo

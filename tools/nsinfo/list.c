@@ -152,7 +152,7 @@ static int run(struct cli *cli, const char *user, const char *service)
 	r = cli_sessions(&proc, &sessions, true);
 	if (r == 0) {
 		if (fill(table, &sessions, user, service) == 0 && cli_is_for_people(cli))
-			fputs("No sessions.\n", stderr);
+			fprintf(stderr, "%s\n", sessions_none(&sessions));
 		else
 			r = table_print(table);
 	}

@@ -167,9 +167,9 @@ static int add_chosen(struct table *table, struct sessions *sessions, const char
 /* Not an error: a user may ask, and there may be nothing. */
 static void say_why_none(const struct sessions *sessions)
 {
-	fputs(sessions->count == 0 ? "No sessions.\n"
-				   : "Only root may see which processes are in a session.\n",
-		stderr);
+	fprintf(stderr, "%s\n",
+		sessions->count == 0 ? sessions_none(sessions)
+				     : "Only root may see which processes are in a session.");
 }
 
 static int run(struct cli *cli, const char *name)

@@ -445,6 +445,18 @@ const struct process *sessions_process(const struct sessions *sessions, pid_t pi
 	return NULL;
 }
 
+bool sessions_hidden(const struct sessions *sessions)
+{
+	return !sessions_process(sessions, 1);
+}
+
+const char *sessions_none(const struct sessions *sessions)
+{
+	return sessions_hidden(sessions)
+		       ? "No session is seen: /proc hides the processes of others."
+		       : "No sessions.";
+}
+
 /* A session at the first level below the reader's cannot be inside another. */
 static void find_parents(struct sessions *sessions)
 {
@@ -668,7 +680,9 @@ struct session *sessions_choose(struct sessions *sessions, const char *name)
 	if (match == SESSION_FOUND)
 		return session;
 	if (sessions->count == 0) {
-		cli_error("no session \"%s\": there is none here at all", name);
+		cli_error("no session \"%s\": %s", name,
+			sessions_hidden(sessions) ? "/proc hides the processes of others"
+						  : "there is none here at all");
 		return NULL;
 	}
 	if (match == SESSION_AMBIGUOUS)

@@ -97,6 +97,15 @@ bool sessions_contains(
 /* sessions_process - what the scan saw of a PID; NULL if there is none. */
 const struct process *sessions_process(const struct sessions *sessions, pid_t pid);
 
+/*
+ * sessions_hidden - does /proc hide PID 1, with hidepid= from a user? Then nobody can tell whether
+ * the reader is in a session.
+ */
+bool sessions_hidden(const struct sessions *sessions);
+
+/* sessions_none - a sentence for whoever looks for sessions and sees none. */
+const char *sessions_none(const struct sessions *sessions);
+
 enum session_match {
 	SESSION_FOUND,
 	SESSION_NONE,

@@ -39,15 +39,15 @@ static char *own_tty(const struct proc *proc)
 	return text_copy(proc_tty_name(stat.tty, name, sizeof(name)));
 }
 
-/* A procfs elsewhere is worth a line: it may show what /proc does not. */
-static void print_proc(const struct proc *proc, const struct sessions *sessions)
+/* WHAT it is. A procfs elsewhere is worth a line: it may show what /proc does not. */
+static void print_proc(const struct proc *proc, const struct sessions *sessions, const char *what)
 {
 	struct mounts mounts;
 	const struct mount *mount = NULL;
 
 	if (mounts_read(proc, getpid(), &mounts) == 0)
 		mount = mounts_at(&mounts, "/proc");
-	line("/proc", "private, shows %zu process%s%s%s", sessions->n_processes,
+	line("/proc", "%sshows %zu process%s%s%s", what, sessions->n_processes,
 		sessions->n_processes == 1 ? "" : "es", mount ? "; mounted " : "",
 		mount ? mount->options : "");
 	for (size_t i = 0; i < mounts.count; i++)
@@ -80,7 +80,7 @@ static void print_inside(
 	if (session->scope)
 		line("Scope", "%s", session->scope);
 	line("Namespace", "%llu", (unsigned long long)session->ns);
-	print_proc(proc, sessions);
+	print_proc(proc, sessions, "private, ");
 	if (sessions->count > 1)
 		line("Sessions", "%zu opened from in here (nsinfo list)", sessions->count - 1);
 }
@@ -114,13 +114,23 @@ static void print_outside(const struct proc *proc, const struct sessions *sessio
 			sessions->count == 1 ? " is" : "s are");
 }
 
-static void print_json(const struct sessions *sessions)
+static void print_unknown(const struct proc *proc, const struct sessions *sessions)
+{
+	puts("Only root can tell whether this is an isolated login: /proc hides PID 1.\n");
+	line("Namespace", "%llu, not the machine's first", (unsigned long long)proc->own_pid_ns);
+	print_proc(proc, sessions, "");
+}
+
+static void print_json(const struct sessions *sessions, int status)
 {
 	struct json json = JSON(stdout);
 
 	json_object(&json, NULL);
 	json_object(&json, "status");
-	json_bool(&json, "isolated", sessions->own);
+	if (status == EXIT_UNKNOWN)
+		json_null(&json, "isolated");
+	else
+		json_bool(&json, "isolated", sessions->own);
 	list_json(sessions->own, &json, "session");
 	json_number(&json, "visible", (long long)sessions->n_processes);
 	json_known(&json, "sessions", knows_all(sessions),
@@ -142,12 +152,24 @@ static void print_table(struct cli *cli, const struct session *session)
 	table_free(table);
 }
 
-static void print(struct cli *cli, const struct proc *proc, const struct sessions *sessions)
+/* With hidepid= in the machine's own namespace it is clear, in any other it is not. */
+static int judge(const struct proc *proc, const struct sessions *sessions)
+{
+	if (sessions->own)
+		return EXIT_INSIDE;
+	return sessions_hidden(sessions) && proc->own_pid_ns != PROC_FIRST_PID_NS ? EXIT_UNKNOWN
+										  : EXIT_OUTSIDE;
+}
+
+static void print(
+	struct cli *cli, const struct proc *proc, const struct sessions *sessions, int status)
 {
 	if (cli->format.columns || cli->format.raw || cli->format.noheadings)
 		print_table(cli, sessions->own);
 	else if (cli->format.json)
-		print_json(sessions);
+		print_json(sessions, status);
+	else if (status == EXIT_UNKNOWN)
+		print_unknown(proc, sessions);
 	else if (sessions->own)
 		print_inside(proc, sessions, sessions->own);
 	else
@@ -168,8 +190,8 @@ static int status_main(int argc, char **argv)
 	if (cli_sessions(&proc, &sessions, true) == 0) {
 		if (sessions.own && !sessions.own->tty)
 			sessions.own->tty = own_tty(&proc);
-		print(&cli, &proc, &sessions);
-		status = sessions.own ? EXIT_INSIDE : EXIT_OUTSIDE;
+		status = judge(&proc, &sessions);
+		print(&cli, &proc, &sessions, status);
 	}
 	sessions_free(&sessions);
 	proc_close(&proc);
