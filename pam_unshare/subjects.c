@@ -60,7 +60,8 @@ static size_t parse_uid(struct element element, unsigned long *uid)
 	return i;
 }
 
-/* Whether it is made of digits and hyphens: then it has to be a uid or a range. */
+/* Whether it is made of digits and hyphens, the first a digit: then it has to be a uid or a range.
+ */
 static bool looks_like_uids(struct element element)
 {
 	if (element.length == 0 || element.text[0] < '0' || element.text[0] > '9')
@@ -71,6 +72,7 @@ static bool looks_like_uids(struct element element)
 	return true;
 }
 
+/* Of an element that looks like it. */
 static bool parse_range(struct element element, unsigned long *first, unsigned long *last)
 {
 	size_t digits = parse_uid(element, first);
@@ -80,9 +82,7 @@ static bool parse_range(struct element element, unsigned long *first, unsigned l
 		return false;
 	if (digits == element.length)
 		return true;
-	if (element.text[digits] != '-')
-		return false;
-	element.text += digits + 1;
+	element.text += digits + 1; /* behind the hyphen */
 	element.length -= digits + 1;
 	digits = parse_uid(element, last);
 	return digits != 0 && digits == element.length && *first <= *last;
@@ -165,8 +165,10 @@ static int look_up_groups(struct login *login, struct error *error)
 	}
 out:
 	free(gids);
-	if (code != 0)
+	if (code != 0) {
+		login_free(login);
 		return error_set(error, code, "look up the groups", NULL);
+	}
 	login->groups_known = true;
 	return 0;
 }

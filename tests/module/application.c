@@ -373,12 +373,14 @@ ino_t application_children_namespace(void)
 int application_in_child(void (*body)(void))
 {
 	int status;
-	pid_t child = fork();
+	pid_t child;
 
+	fflush(NULL);
+	child = fork();
 	CHECK(child != -1);
 	if (child == 0) {
 		body();
-		_exit(0);
+		exit(0); /* as above */
 	}
 	CHECK(waitpid(child, &status, 0) == child);
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);

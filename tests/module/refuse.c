@@ -4,11 +4,13 @@
 
 #include "application.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <regex.h>
+#include <security/pam_modules.h>
 #include <sched.h>
 #include <signal.h>
 #include <stddef.h>
@@ -114,6 +116,27 @@ static void debug(void)
 	CHECK(pam_close_session(pamh, 0) == PAM_SUCCESS);
 }
 
+static void debug_with_a_rule(void)
+{
+	pam_handle_t *pamh;
+	char path[256], line[512];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/rules", application_confdir());
+	file = fopen(path, "we");
+	CHECK(file);
+	fputs("# one\n" USER " * isolate\n", file);
+	CHECK(fclose(file) == 0);
+	snprintf(line, sizeof(line), "debug conf=%s", path);
+	SERVICE("debug", line, line);
+	pamh = application_start("debug", USER);
+	CHECK(pam_open_session(pamh, 0) == PAM_SUCCESS);
+	snprintf(line, sizeof(line), "the rule is in %s, line 2", path);
+	CHECK(application_log_count(line) == 1);
+	CHECK(application_log_count("this login has its session already") == 1);
+	CHECK(pam_close_session(pamh, 0) == PAM_SUCCESS);
+}
+
 static void root_is_skipped(void)
 {
 	check_skipped("test", "root");
@@ -153,6 +176,46 @@ static void unknown_option_root(void)
 	check_skipped("wrong", "root");
 	check_log("^err pam_unshare\\(wrong:session\\): cannot understand the option debugg for "
 		  "root; .*/etc/pam.d");
+}
+
+static void wrong_twice(void)
+{
+	SERVICE("twice", "debugg", "debugg");
+	check_refused("twice", USER, "understand the option debugg");
+}
+
+static void no_user(void)
+{
+	pam_handle_t *pamh = application_start("test", NULL);
+
+	CHECK(pam_open_session(pamh, 0) == PAM_SYSTEM_ERR);
+	CHECK(application_log_count("cannot learn from the application who logs in") == 1);
+}
+
+/*
+ * The dynamic linker gives the module this function in the place of libpam's: its allocations
+ * cannot be made to fail otherwise.
+ */
+static bool data_is_not_kept;
+
+int pam_set_data(pam_handle_t *pamh, const char *name, void *data,
+	void (*clean_up)(pam_handle_t *pamh, void *data, int status))
+{
+	int (*real)(pam_handle_t *, const char *, void *, void (*)(pam_handle_t *, void *, int)) =
+		NULL;
+
+	if (data_is_not_kept && strcmp(name, "pam_unshare_session") == 0)
+		return PAM_BUF_ERR;
+	*(void **)&real = dlsym(RTLD_NEXT, "pam_set_data");
+	CHECK(real);
+	return real(pamh, name, data, clean_up);
+}
+
+static void no_room_in_the_handle(void)
+{
+	data_is_not_kept = true;
+	check_refused("test", USER, "keep the session in the PAM handle");
+	CHECK(application_log_count("session opened") == 0);
 }
 
 static void unknown_user(void)
@@ -424,11 +487,18 @@ int main(void)
 			log_of_a_session},
 		{"the namespace in the log is the one that the children are in", namespace_in_log},
 		{"with debug there are details", debug},
+		{"with debug the log says which rule holds, and that the line is there twice",
+			debug_with_a_rule},
 		{"uid 0 is skipped without a word", root_is_skipped},
 		{"uid 0 is isolated with the option root", root_is_isolated},
 		{"systemd-user and polkit-1 are skipped for everyone", services},
 		{"an unknown option refuses a user", unknown_option},
 		{"an unknown option lets uid 0 in, with an error in the log", unknown_option_root},
+		{"a line that is wrong and there twice refuses with one line in the log",
+			wrong_twice},
+		{"an application that does not say who logs in is refused", no_user},
+		{"where libpam has no memory to keep the session in, it is closed and refused",
+			no_room_in_the_handle},
 		{"an unknown user is refused", unknown_user},
 		{"a user's name from the network cannot forge the log", hostile_user},
 		{"with PAM_SILENT a refusal says nothing to the user", silent},

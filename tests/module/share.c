@@ -79,6 +79,22 @@ static void logins_of_a_user(void)
 	CHECK(application_goes(application_init(), 2), "PID 1 is still there");
 }
 
+static void logins_of_a_group(void)
+{
+	pam_handle_t *pamh;
+	struct stat s;
+	char path[256];
+
+	have_own_run();
+	SERVICE("group", "scope=group");
+	CHECK(stat("/proc/self/ns/pid", &s) == 0);
+	snprintf(path, sizeof(path), "/run/pam_unshare/%lu-g65534-0", (unsigned long)s.st_ino);
+	pamh = application_start("group", USER);
+	CHECK(pam_open_session(pamh, 0) == PAM_SUCCESS);
+	CHECK(access(path, F_OK) == 0, "%s", path);
+	CHECK(pam_close_session(pamh, 0) == PAM_SUCCESS);
+}
+
 static void nothing_is_left_in_run(void)
 {
 	struct stat s;
@@ -227,6 +243,7 @@ int main(void)
 {
 	static const struct application_test tests[] = {
 		{"logins of a user share a session, and the last one ends it", logins_of_a_user},
+		{"logins of a group meet under the number of the group", logins_of_a_group},
 		{"the meeting place is root's alone, and the name goes with the session",
 			nothing_is_left_in_run},
 		{"where it cannot be shared, the login has a session of its own and a notice",

@@ -54,6 +54,22 @@ static void grace(void **state)
 	}
 }
 
+/* Who finds no room opens a session of its own: it must not wait for an answer. */
+static void many_applications(void **state)
+{
+	int ends[2];
+	char byte;
+
+	(void)state;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), 0);
+	application_count = APPLICATIONS_MAX;
+	add_application(ends[0], -1);
+	assert_int_equal(application_count, APPLICATIONS_MAX);
+	assert_int_equal(recv(ends[1], &byte, 1, MSG_DONTWAIT), 0); /* the end of the connection */
+	close(ends[1]);
+	application_count = 0;
+}
+
 static void misuse(void **state)
 {
 	int saved = dup(STDERR_FILENO), ends[2];
@@ -79,6 +95,8 @@ int main(void)
 		TEST("decimal digits are a number", numbers),
 		TEST("anything else is not, nor is what is too large", no_numbers),
 		TEST("a grace time that is missing, senseless or above an hour becomes 2 s", grace),
+		TEST("an application for which there is no room learns it at once",
+			many_applications),
 		TEST("started by hand it says who starts it, and ends with 2", misuse),
 	};
 

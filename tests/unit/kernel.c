@@ -464,7 +464,8 @@ int __wrap_stat64(const char *path, struct stat64 *result)
 	} else if (strcmp(path, "/proc/1") == 0) {
 		result->st_uid = kernel.init_uid;
 	} else if (strcmp(path, "/proc/1/ns/pid") == 0) {
-		result->st_ino = inode(kernel.process.mount_namespace);
+		if (!kernel.proc_is_the_hosts)
+			result->st_ino = inode(kernel.process.mount_namespace);
 	} else if (!has_self()) {
 		errno = ENOENT;
 		return -1;
@@ -526,7 +527,8 @@ int __wrap_statfs64(const char *path, struct statfs64 *result)
 int __wrap_fstatfs64(int fd, struct statfs64 *result);
 int __wrap_fstatfs64(int fd, struct statfs64 *result)
 {
-	bool procfs = kernel.cwd_on_procfs && strcmp(what(fd), "cwd directory") == 0;
+	bool procfs = (kernel.cwd_on_procfs && strcmp(what(fd), "cwd directory") == 0) ||
+		      (kernel.masks_are_gone && strcmp(what(fd), "mount") == 0);
 
 	if (fails("fstatfs %s", what(fd)))
 		return -1;

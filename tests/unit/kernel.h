@@ -55,7 +55,7 @@ struct kernel {
 	int poll_interruptions;
 	bool run_exists; /* the directory where logins meet that share a session */
 	unsigned int run_uid, run_mode;
-	bool lock_is_held, somebody_listens, root_differs;
+	bool lock_is_held, somebody_listens, root_differs, proc_is_the_hosts, masks_are_gone;
 	char answer; /* of PID 1 to who joins; '\0' for none */
 	unsigned int answer_uid;
 	bool answer_has_no_pidfd;

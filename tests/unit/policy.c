@@ -25,6 +25,9 @@ static struct error error;
 /* Without root a test cannot have a file of root's: what is ours, is shown as root's. */
 static uid_t owner;
 
+/* A file that cannot be looked at, or not read, as on a dead disk. */
+static bool fstat_fails, read_fails;
+
 int __real_fstat64(int fd, struct stat64 *status);
 int __wrap_fstat64(int fd, struct stat64 *status);
 int __wrap_fstat64(int fd, struct stat64 *status)
@@ -32,7 +35,16 @@ int __wrap_fstat64(int fd, struct stat64 *status)
 	int result = __real_fstat64(fd, status);
 
 	status->st_uid = owner;
-	return result;
+	errno = EIO;
+	return fstat_fails ? -1 : result;
+}
+
+ssize_t __real_read(int fd, void *buffer, size_t size);
+ssize_t __wrap_read(int fd, void *buffer, size_t size);
+ssize_t __wrap_read(int fd, void *buffer, size_t size)
+{
+	errno = EIO;
+	return read_fails ? -1 : __real_read(fd, buffer, size);
 }
 
 /* The allocation to fail, from 1; 0 for none. And how many are not yet freed. */
@@ -71,6 +83,42 @@ char *__wrap_strdup(const char *text);
 char *__wrap_strdup(const char *text)
 {
 	return allocation_fails() ? NULL : __real_strdup(text);
+}
+
+/* So many groups the user is in, beside the primary one; -1 for what the machine says. */
+static int many_groups = -1;
+
+int __real_getgrouplist(const char *user, gid_t group, gid_t *groups, int *count);
+int __wrap_getgrouplist(const char *user, gid_t group, gid_t *groups, int *count);
+int __wrap_getgrouplist(const char *user, gid_t group, gid_t *groups, int *count)
+{
+	int room = *count;
+
+	if (many_groups == -1)
+		return __real_getgrouplist(user, group, groups, count);
+	*count = many_groups + 1;
+	for (int i = 0; i < room && i < many_groups; i++)
+		groups[i] = 400000 + (gid_t)i; /* without a name */
+	if (room <= many_groups)
+		return -1;
+	groups[many_groups] = group;
+	return *count;
+}
+
+/* What the database of groups answers; 0 for what the machine's says. */
+static int group_error;
+
+int __real_getgrgid_r(
+	gid_t gid, struct group *group, char *buffer, size_t size, struct group **found);
+int __wrap_getgrgid_r(
+	gid_t gid, struct group *group, char *buffer, size_t size, struct group **found);
+int __wrap_getgrgid_r(
+	gid_t gid, struct group *group, char *buffer, size_t size, struct group **found)
+{
+	if (group_error == 0)
+		return __real_getgrgid_r(gid, group, buffer, size, found);
+	*found = NULL;
+	return group_error;
 }
 
 __attribute__((format(printf, 2, 3))) int __wrap_asprintf(char **text, const char *format, ...);
@@ -170,6 +218,9 @@ static void subjects(void **state)
 		{"\\1000", false},
 		{"Alice", false},
 		{"al*", false},
+		{"1alice", false}, /* a name, as some registries give them */
+		{"10-20x,alice", true},
+		{"-5,alice", true},
 	};
 
 	(void)state;
@@ -221,6 +272,37 @@ static void groups(void **state)
 	assert_true(rule.found);
 	assert_int_equal(rule.line, 2);
 	login_free(&login);
+}
+
+static void in_many_groups(void **state)
+{
+	struct group *group = getgrgid(0);
+	char text[256];
+
+	(void)state;
+	assert_non_null(group);
+	snprintf(text, sizeof(text), "@%s * skip\n", group->gr_name);
+	for (many_groups = 62; many_groups < 67; many_groups++)
+		assert_int_equal(line_of(text), 1);
+	assert_int_equal(line_of("@no-such * skip\n"), 0);
+	many_groups = -1;
+}
+
+/* An error is none of these: it says that there is no such group, getgrgid(3). */
+static void no_such_group(void **state)
+{
+	static const int codes[] = {ENOENT, ESRCH};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(codes) / sizeof(*codes); i++) {
+		group_error = codes[i];
+		assert_int_equal(line_of("@root * skip\n"), 0);
+	}
+	group_error = EIO;
+	assert_int_equal(line_of("@root * skip\n"), -1);
+	assert_string_equal(error.step, "look up the groups");
+	assert_int_equal(error.code, EIO);
+	group_error = 0;
 }
 
 static void options_of_a_rule(void **state)
@@ -342,6 +424,21 @@ static void no_text(void **state)
 	write_file("unshare.conf", bytes, sizeof(bytes) - 1);
 	assert_int_equal(find_as("alice", 1000, "sshd"), -EINVAL);
 	assert_non_null(strstr(error.remedy, "NUL"));
+}
+
+static void unreadable_file(void **state)
+{
+	bool *const failing[] = {&fstat_fails, &read_fails};
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		*failing[i] = true;
+		assert_int_equal(line_of("alice * skip\n"), -1);
+		*failing[i] = false;
+		assert_string_equal(error.step, "read the rule file");
+		assert_string_equal(error.object, conf);
+		assert_int_equal(error.code, EIO);
+	}
 }
 
 static void large_file(void **state)
@@ -467,6 +564,51 @@ static void without_rules(void **state)
 	assert_true(isolated(options, "root", 0));
 }
 
+/* exempt= and only= deny where they cannot tell; and a backslash may be the last character. */
+static void groups_of_the_line(void **state)
+{
+	struct options exempt = options_default(), only = options_default();
+	struct login login = {.user = "alice", .uid = 1000, .service = "sshd"};
+	struct policy policy;
+
+	(void)state;
+	WRITE("unshare.conf", "");
+	exempt.conf = only.conf = conf;
+	exempt.exempt = only.only = "@staff";
+	group_error = EIO;
+	assert_int_equal(policy_decide(&exempt, &login, &policy, &error), -EIO);
+	assert_int_equal(policy_decide(&only, &login, &policy, &error), -EIO);
+	group_error = 0;
+	login_free(&login);
+	exempt.exempt = "alice\\";
+	assert_true(isolated(exempt, "alice", 1000));
+	assert_false(isolated(exempt, "alice\\", 1000));
+}
+
+static void no_memory_to_decide(void **state)
+{
+	struct options options = options_default();
+	struct login login = {.user = "alice", .uid = 1000, .service = "sshd"};
+	struct policy policy;
+
+	(void)state;
+	options.conf = conf;
+	WRITE("unshare.conf", "");
+	options.only = "@staff,bob";
+	login.groups_known = true;
+	for (failing_allocation = 1; failing_allocation < 100; failing_allocation++) {
+		int result;
+
+		allocations = 0;
+		result = policy_decide(&options, &login, &policy, &error);
+		if (allocations < failing_allocation)
+			break;
+		assert_int_equal(result, -ENOMEM);
+	}
+	assert_true(failing_allocation > 1);
+	failing_allocation = 0;
+}
+
 static void services_without_fork(void **state)
 {
 	struct options options = options_default();
@@ -528,6 +670,10 @@ int main(void)
 		RULE_TEST("a backslash takes blanks, commas, @, * and itself as they are",
 			unusual_names),
 		RULE_TEST("a group's members are named by @", groups),
+		RULE_TEST("a user may be in many groups", in_many_groups),
+		RULE_TEST("a group that is not there is no error, a database that does not answer "
+			  "is one",
+			no_such_group),
 		RULE_TEST("a rule's options are over the line's, for its logins alone",
 			options_of_a_rule),
 		RULE_TEST("a line that cannot be understood is an error, wherever it stands",
@@ -537,6 +683,7 @@ int main(void)
 			more_files),
 		RULE_TEST("only a file that conf= names has to be there", missing_files),
 		RULE_TEST("a file that others than root can write is not trusted", untrusted_files),
+		RULE_TEST("a file that cannot be read is an error", unreadable_file),
 		RULE_TEST("a file with a NUL byte is no text", no_text),
 		RULE_TEST("a file of 20,000 rules is read whole", large_file),
 		RULE_TEST("it is the same rules, wherever a piece ends that is read at a time",
@@ -545,6 +692,10 @@ int main(void)
 		RULE_TEST("each allocation fails in turn, and the login is refused for it", memory),
 		RULE_TEST("without rules all but root are isolated, and root with the option root",
 			without_rules),
+		RULE_TEST("exempt= and only= deny where the groups cannot be known",
+			groups_of_the_line),
+		RULE_TEST("each allocation of a decision fails in turn, and nothing is decided",
+			no_memory_to_decide),
 		RULE_TEST("services that exec without forking are skipped, by their exact names",
 			services_without_fork),
 		RULE_TEST("with rules that cannot be understood nothing is decided", wrong_rules),

@@ -18,6 +18,8 @@
 static struct procfs_plan plan;
 static struct error error;
 
+static const char *added = ""; /* options of proc= */
+
 static int make(const char *mounts)
 {
 	char *text = strdup(mounts);
@@ -27,7 +29,7 @@ static int make(const char *mounts)
 	procfs_plan_free(&plan);
 	memset(&error, 0, sizeof(error));
 	assert_int_equal(mountinfo_parse(text, &info), 0);
-	return procfs_plan_make(&info, "", &plan, &error);
+	return procfs_plan_make(&info, added, &plan, &error);
 }
 
 static int free_plan(void **state)
@@ -132,6 +134,18 @@ static void options(void **state)
 	}
 	assert_int_equal(make(ROOT "2 1 0:2 / /proc rw - proc proc ro\n"), 0);
 	assert_string_equal(option(&plan.instances[0], "ro"), "set");
+}
+
+static void added_options(void **state)
+{
+	(void)state;
+	added = "hidepid=invisible,subset=pid";
+	assert_int_equal(make(ROOT "2 1 0:2 / /proc rw - proc proc rw,gid=5,hidepid=1\n"), 0);
+	added = "";
+	assert_int_equal(plan.instances[0].option_count, 3);
+	assert_string_equal(option(&plan.instances[0], "gid"), "5");
+	assert_string_equal(option(&plan.instances[0], "hidepid"), "invisible");
+	assert_string_equal(option(&plan.instances[0], "subset"), "pid");
 }
 
 static void too_many_options(void **state)
@@ -343,6 +357,17 @@ static void below_carried(void **state)
 	assert_string_equal(plan.processes[0], "/proc/acpi/b");
 }
 
+/* Two mounts on one place below /proc go as one: what is on top, with what it covers. */
+static void twice_on_one_place(void **state)
+{
+	(void)state;
+	assert_int_equal(make(ROOT PROC "3 2 0:3 / /proc/acpi rw - tmpfs x rw\n"
+					"4 2 0:4 / /proc/acpi rw - tmpfs y rw\n"
+					"5 2 0:5 / /proc/keys rw - tmpfs z rw\n"),
+		0);
+	assert_string_equal(carried("/proc"), "/proc/acpi /proc/keys");
+}
+
 static void impossible_targets(void **state)
 {
 	(void)state;
@@ -371,6 +396,8 @@ int main(void)
 			only_proc),
 		TEST("the mount attributes of /proc are kept, each by its exact name", attributes),
 		TEST("hidepid=, as a number or a name, gid=, subset= and ro are kept", options),
+		TEST("the options of proc= are added, and replace those of the same name",
+			added_options),
 		TEST("more options than there is room for are an error, and none is lost before",
 			too_many_options),
 		TEST("without a whole procfs on top of /proc the plan fails and says so", no_proc),
@@ -397,6 +424,8 @@ int main(void)
 			gone_with_proc),
 		TEST("a procfs inside a mount that is carried over is replaced there",
 			below_carried),
+		TEST("what is mounted twice on one place below /proc is carried over once",
+			twice_on_one_place),
 		TEST("a mount on /proc whose path is not below /proc is left alone",
 			impossible_targets),
 		TEST("unbindable mounts are made bindable where they are carried over, only there",

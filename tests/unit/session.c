@@ -67,6 +67,28 @@ static void boot_shared(bool somebody)
 	shared = true;
 }
 
+/* The functions that say how a case begins. */
+static void boot_alone(void)
+{
+	boot_full();
+	for (int fd = 0; fd <= 2; fd++)
+		kernel.process.fds[fd].what = NULL;
+}
+static void boot_first(void)
+{
+	boot_shared(false);
+}
+static void boot_joining(void)
+{
+	boot_shared(true);
+}
+static void boot_joining_alone(void)
+{
+	boot_shared(true);
+	for (int fd = 0; fd <= 2; fd++)
+		kernel.process.fds[fd].what = NULL;
+}
+
 static int open_session(void)
 {
 	struct session_request asked = request;
@@ -502,7 +524,7 @@ static const struct {
 
 struct failing_call {
 	size_t number;
-	bool somebody_listens;
+	void (*boot)(void);
 	char call[KERNEL_CALL_SIZE + 8]; /* "setsid (1)": the first of that name */
 	char name[KERNEL_CALL_SIZE + 128];
 };
@@ -557,7 +579,7 @@ static void a_call_of_sharing_fails(void **state)
 	struct kernel_process before;
 	size_t bound;
 
-	boot_shared(failing->somebody_listens);
+	failing->boot();
 	kernel.fail = failing->number;
 	kernel.fail_errno = EIO;
 	before = kernel.process;
@@ -593,10 +615,13 @@ static bool may_fail(const char *call)
 	return strncmp(call, "getcwd", 6) == 0 || strncmp(call, "chdir /proc", 11) == 0;
 }
 
-/* One case for each call that the opening has just made. Returns how many. */
-static size_t list_calls(struct failing_call *list, const char *what_holds)
+/* One case for each call that an opening makes, begun by BOOT. Returns how many. */
+static size_t list_calls(struct failing_call *list, void (*boot)(void), const char *what_holds)
 {
 	size_t count = 0;
+
+	boot();
+	open_session();
 
 	for (size_t i = 0; i < kernel.count; i++) {
 		struct failing_call *failing = &list[count];
@@ -607,7 +632,7 @@ static size_t list_calls(struct failing_call *list, const char *what_holds)
 		for (size_t before = 0; before < i; before++)
 			times += strcmp(kernel.calls[before], kernel.calls[i]) == 0;
 		failing->number = i + 1;
-		failing->somebody_listens = kernel.somebody_listens;
+		failing->boot = boot;
 		snprintf(failing->call, sizeof(failing->call), "%s (%zu)", kernel.calls[i], times);
 		snprintf(failing->name, sizeof(failing->name), "%s when this fails: %s", what_holds,
 			failing->call);
@@ -991,6 +1016,92 @@ static void no_report(void **state)
 	assert_int_equal(session_close(session, &error), -ETIMEDOUT);
 	assert_string_equal(error.step, "see the last process of the session end");
 	assert_application_is(&before_opening);
+	assert_false(kernel.init_was_killed); /* others may have it open: this one may linger */
+	tear_down(state);
+
+	kernel_boot();
+	assert_int_equal(open_session(), 0);
+	kernel.poll_result = 0;
+	assert_int_equal(session_close(session, &error), -ETIMEDOUT);
+	assert_true(kernel.init_was_killed);
+}
+
+/* Linux 6.14 and pid_max: what hides a file of the host does not hide that of a new namespace. */
+static void mask_is_gone(void **state)
+{
+	(void)state;
+	boot_full();
+	kernel.masks_are_gone = true;
+	assert_refused("find in a new namespace the mount on");
+	assert_string_equal(error.object, "/proc/acpi");
+	assert_non_null(strstr(error.remedy, "unmount it"));
+}
+
+static void proc_is_locked(void **state)
+{
+	(void)state;
+	kernel_boot();
+	kernel.fail_all = "umount2 /proc";
+	kernel.fail_errno = EINVAL;
+	assert_refused("detach the procfs on");
+	assert_non_null(strstr(error.remedy, "locked"));
+}
+
+/* More than is read at a time: the room for it grows, or cannot. */
+static void many_mounts(void **state)
+{
+	const size_t size = 100000;
+	char *text = test_malloc(size);
+	size_t at, growth;
+
+	at = (size_t)snprintf(text, size, "%s", full_mounts);
+	for (int id = 10; at < size - 200; id++)
+		at += (size_t)snprintf(text + at, size - at,
+			"%d 1 0:9 / /mnt/%d rw,relatime shared:9 - tmpfs tmpfs rw\n", id, id);
+	boot_full();
+	kernel.mountinfo = text;
+	assert_int_equal(open_session(), 0);
+	growth = kernel_called("realloc", 0);
+	assert_int_not_equal(growth, 0);
+	tear_down(state);
+
+	boot_full();
+	kernel.mountinfo = text;
+	kernel.fail = growth;
+	kernel.fail_errno = EIO;
+	assert_refused("read");
+	assert_int_equal(error.code, ENOMEM);
+	test_free(text);
+}
+
+/* A /proc that is not the session's would show the host. */
+static void another_proc(void **state)
+{
+	(void)state;
+	kernel_boot();
+	kernel.proc_is_the_hosts = true;
+	assert_refused("find another PID namespace in the private /proc");
+}
+
+static void no_cwd_to_enter(void **state)
+{
+	size_t last;
+
+	(void)state;
+	kernel_boot();
+	kernel.cwd_on_procfs = true;
+	kernel.fail_all = "chdir /proc/sys/kernel";
+	kernel.fail_errno = EACCES;
+	assert_int_equal(open_session(), 0);
+	last = kernel_called("chdir /proc/sys/kernel", 0) + 1; /* "/" is what is left to try */
+	tear_down(state);
+
+	kernel_boot();
+	kernel.cwd_on_procfs = true;
+	kernel.fail_all = "chdir /proc/sys/kernel";
+	kernel.fail = last;
+	kernel.fail_errno = EACCES;
+	assert_refused("enter the working directory again");
 }
 
 static void interrupted(void **state)
@@ -1053,6 +1164,12 @@ int main(void)
 		TEST("so is one whose children go to another PID namespace already",
 			children_elsewhere),
 		TEST("without a procfs on /proc nothing is touched", no_proc),
+		TEST("a mask that is not there in the new namespace refuses the login",
+			mask_is_gone),
+		TEST("so does a /proc that is locked, with what to do", proc_is_locked),
+		TEST("thousands of mounts are read whole, or the login is refused", many_mounts),
+		TEST("a private /proc that shows the host's PID 1 refuses the login", another_proc),
+		TEST("so does a working directory that cannot be entered again", no_cwd_to_enter),
 		TEST("a mountinfo that cannot be understood refuses the login", unusual_mounts),
 		TEST("a starter that is killed refuses the login", starter_is_killed),
 		TEST("a PID 1 that is killed before it executes refuses the login", init_is_killed),
@@ -1079,26 +1196,26 @@ int main(void)
 			closing_fails),
 		TEST("of many failures in closing the first is told", first_failure_is_told),
 		TEST("that PID 1 is dead already is no failure", init_died_before),
-		TEST("closing waits for the last process no longer than its limit", no_report),
+		TEST("closing waits for the last process no longer than its limit, and kills a PID "
+		     "1 that is nobody else's",
+			no_report),
 		TEST("a signal does not end the wait", interrupted),
 		TEST("in a forked copy of the application there is no session to close",
 			forked_copy),
 	};
 	const size_t fixed_count = sizeof(fixed) / sizeof(*fixed);
-	struct failing_call *calls = test_calloc(3 * KERNEL_CALLS, sizeof(*calls));
+	struct failing_call *calls = test_calloc(5 * KERNEL_CALLS, sizeof(*calls));
 	struct CMUnitTest *tests;
 	size_t own, count;
 	int result;
 
-	boot_full();
-	open_session();
-	own = count = list_calls(calls, "the login is refused and all is undone");
-	boot_shared(false);
-	open_session();
-	count += list_calls(calls + count, "opening to share isolates or refuses");
-	boot_shared(true);
-	open_session();
-	count += list_calls(calls + count, "joining isolates or refuses");
+	own = count = list_calls(calls, boot_full, "the login is refused and all is undone");
+	count += list_calls(calls + count, boot_alone,
+		"without standard descriptors the login is isolated or refused");
+	count += list_calls(calls + count, boot_first, "opening to share isolates or refuses");
+	count += list_calls(calls + count, boot_joining, "joining isolates or refuses");
+	count += list_calls(calls + count, boot_joining_alone,
+		"joining without standard descriptors isolates or refuses");
 
 	tests = test_calloc(fixed_count + count, sizeof(*tests));
 	for (size_t i = 0; i < fixed_count; i++) {
