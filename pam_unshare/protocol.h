@@ -11,7 +11,7 @@
  * which only root can enter.
  */
 #define MESSAGE_JOIN    'j' /* application: count me in; with a pidfd of itself */
-#define MESSAGE_WELCOME 'w' /* PID 1: you are; with a pidfd of itself */
+#define MESSAGE_WELCOME 'w' /* PID 1: you are */
 #define MESSAGE_CLOSE   'c' /* application: my login is over */
 #define MESSAGE_DONE    'd' /* PID 1: no live process is left, or others keep the session open */
 

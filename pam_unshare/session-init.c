@@ -179,6 +179,12 @@ struct application {
 
 #define APPLICATIONS_MAX 1000
 
+/*
+ * What PID 1 has open beside two descriptors for each application: those of facts.h, a signalfd, a
+ * process that it waits for, and what it takes to turn away who finds no room.
+ */
+#define DESCRIPTORS_OF_ITS_OWN 16
+
 /* What poll(2) watches, as it wants it: where few log in, one page of memory holds it all. */
 static struct {
 	struct pollfd signals;
@@ -188,6 +194,7 @@ static struct {
 } watched;
 static struct application *const applications = watched.applications;
 static int application_count;
+static int application_limit = 1;
 
 static void close_descriptor(int fd)
 {
@@ -195,23 +202,10 @@ static void close_descriptor(int fd)
 		close(fd);
 }
 
-static void say(int channel, char message, int fd)
+/* Returns whether it was sent: the other side may be dead. */
+static int say(int channel, char message)
 {
-	char control[CMSG_SPACE(sizeof(int))] __attribute__((aligned(8))) = {0};
-	struct iovec part = {.iov_base = &message, .iov_len = 1};
-	struct msghdr m = {.msg_iov = &part, .msg_iovlen = 1};
-
-	if (fd != -1) {
-		struct cmsghdr *c = (struct cmsghdr *)(void *)control;
-
-		m.msg_control = control;
-		m.msg_controllen = sizeof(control);
-		c->cmsg_level = SOL_SOCKET;
-		c->cmsg_type = SCM_RIGHTS;
-		c->cmsg_len = CMSG_LEN(sizeof(int));
-		memcpy(CMSG_DATA(c), &fd, sizeof(int));
-	}
-	sendmsg(channel, &m, MSG_DONTWAIT | MSG_NOSIGNAL); /* it may be dead: nobody to tell then */
+	return send(channel, &message, 1, MSG_DONTWAIT | MSG_NOSIGNAL) == 1;
 }
 
 /* Take one message, and the descriptor that came with it or -1. 0 for none, -1 at the end. */
@@ -242,13 +236,22 @@ static int hear(int channel, int *fd)
 
 static void add_application(int channel, int pidfd)
 {
-	if (application_count == APPLICATIONS_MAX)
-		close_descriptor(channel); /* it opens a session of its own */
+	applications[application_count++] = (struct application){
+		.channel = {.fd = channel, .events = POLLIN},
+		.pidfd = {.fd = pidfd, .events = POLLIN},
+	};
+}
+
+static void accept_application(void)
+{
+	int channel = accept4(FACT_FD_LISTENER, NULL, NULL, SOCK_CLOEXEC);
+
+	if (channel == -1)
+		poll(NULL, 0, 10); /* the machine is out of files, and the listener stays ready */
+	else if (application_count >= application_limit)
+		close(channel); /* it opens another session, which later ones join */
 	else
-		applications[application_count++] = (struct application){
-			.channel = {.fd = channel, .events = POLLIN},
-			.pidfd = {.fd = pidfd, .events = POLLIN},
-		};
+		add_application(channel, -1);
 }
 
 static void drop_application(int i)
@@ -258,14 +261,24 @@ static void drop_application(int i)
 	applications[i] = applications[--application_count];
 }
 
+static void hang_up(struct application *application)
+{
+	close_descriptor(application->channel.fd);
+	application->channel.fd = -1;
+}
+
+/*
+ * One that cannot be counted in is told at once, or it would wait in vain. No pidfd came along
+ * where there was no room for it (unix(7), MSG_CTRUNC).
+ */
 static void join(struct application *application, int pidfd)
 {
-	int self = (int)syscall(SYS_pidfd_open, getpid(), 0);
-
-	application->pidfd.fd = pidfd;
-	if (self != -1)
-		say(application->channel.fd, MESSAGE_WELCOME, self);
-	close_descriptor(self);
+	if (pidfd != -1 && say(application->channel.fd, MESSAGE_WELCOME)) {
+		application->pidfd.fd = pidfd;
+	} else {
+		close_descriptor(pidfd);
+		hang_up(application);
+	}
 }
 
 static void hear_application(struct application *application)
@@ -273,17 +286,15 @@ static void hear_application(struct application *application)
 	int fd;
 	int message = hear(application->channel.fd, &fd);
 
-	if (message == MESSAGE_JOIN && fd != -1 && application->pidfd.fd == -1) {
+	if (message == MESSAGE_JOIN && application->pidfd.fd == -1) {
 		join(application, fd);
 		return;
 	}
 	close_descriptor(fd);
-	if (message == MESSAGE_CLOSE) {
+	if (message == MESSAGE_CLOSE)
 		application->channel.events = 0;
-	} else if (message == -1) {
-		close_descriptor(application->channel.fd);
-		application->channel.fd = -1;
-	}
+	else if (message == -1)
+		hang_up(application);
 }
 
 static int is_closing(const struct application *application)
@@ -305,7 +316,7 @@ static void dismiss_closing(void)
 {
 	for (int i = application_count - 1; i >= 0; i--) {
 		if (is_closing(&applications[i])) {
-			say(applications[i].channel.fd, MESSAGE_DONE, -1);
+			say(applications[i].channel.fd, MESSAGE_DONE);
 			drop_application(i);
 		}
 	}
@@ -385,7 +396,7 @@ static void take_events(int live)
 			drop_application(i);
 	}
 	if (watched.listener.revents != 0)
-		add_application(accept4(FACT_FD_LISTENER, NULL, NULL, SOCK_CLOEXEC), -1);
+		accept_application();
 }
 
 /* The kernel's struct __user_cap_header_struct and __user_cap_data_struct, capget(2). */
@@ -418,11 +429,28 @@ static int drop_capabilities(void)
 	return (int)syscall(SYS_capset, &header, data); /* ambient ones go with the inheritable */
 }
 
+/*
+ * Find room for as many applications as there may be. Beyond its limit of open files poll(2) does
+ * not only lack descriptors: it refuses to watch so many (EINVAL), whether they are open or not.
+ */
+static void make_room(void)
+{
+	struct rlimit files = {.rlim_cur = 0};
+
+	if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+		files.rlim_cur = files.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &files);
+	}
+	if (files.rlim_cur >= 2 * APPLICATIONS_MAX + DESCRIPTORS_OF_ITS_OWN)
+		application_limit = APPLICATIONS_MAX;
+	else if (files.rlim_cur >= DESCRIPTORS_OF_ITS_OWN + 2)
+		application_limit = (int)(files.rlim_cur - DESCRIPTORS_OF_ITS_OWN) / 2;
+}
+
 int main(void)
 {
 	static const char misuse[] = "session-init is started by pam_unshare, see pam_unshare(8)\n";
 	const char *socket_name;
-	struct rlimit files;
 	sigset_t all;
 
 	if (getpid() != 1 || !getenv(FACT_USER)) {
@@ -439,12 +467,7 @@ int main(void)
 	signals = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (signals == -1 || drop_capabilities() == -1)
 		return 1;
-	/* Two descriptors for each login that joins; what pam_limits allows the user is too few. */
-	if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
-		files.rlim_cur = files.rlim_max;
-		setrlimit(RLIMIT_NOFILE, &files);
-	}
-
+	make_room();
 	socket_name = getenv(FACT_SOCKET);
 	if (socket_name)
 		socket_inode = look_at_socket(socket_name);

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +16,7 @@
 
 #include "facts.h"
 #include "protocol.h"
+#include "syscalls.h"
 
 /*
  * How long PID 1 may take to answer. It does nothing that blocks: it is stopped then, or the
@@ -140,12 +142,12 @@ static bool send_join(int channel, int application)
 	return sendmsg(channel, &m, MSG_NOSIGNAL) == 1;
 }
 
-/* PID 1's answer: its pidfd, and its PID as the kernel translates it for the reader (unix(7)). */
-static bool receive_welcome(int channel, int *init, pid_t *init_pid)
+/* PID 1's answer, and its PID as the kernel translates it for the reader (unix(7)). */
+static bool receive_welcome(int channel, pid_t *init_pid)
 {
 	char message = 0;
 	union {
-		char bytes[CMSG_SPACE(sizeof(int)) + CMSG_SPACE(sizeof(struct ucred))];
+		char bytes[CMSG_SPACE(sizeof(struct ucred))];
 		struct cmsghdr align;
 	} control;
 	struct iovec part = {.iov_base = &message, .iov_len = 1};
@@ -157,21 +159,29 @@ static bool receive_welcome(int channel, int *init, pid_t *init_pid)
 	};
 	struct ucred sender = {0};
 
-	*init = -1;
 	if (recvmsg(channel, &m, MSG_CMSG_CLOEXEC) != 1)
 		return false;
-	for (struct cmsghdr *c = CMSG_FIRSTHDR(&m); c; c = CMSG_NXTHDR(&m, c)) {
-		if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS &&
-			c->cmsg_len == CMSG_LEN(sizeof(int)))
-			memcpy(init, CMSG_DATA(c), sizeof(int));
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(&m); c; c = CMSG_NXTHDR(&m, c))
 		if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_CREDENTIALS)
 			memcpy(&sender, CMSG_DATA(c), sizeof(sender));
-	}
 	*init_pid = sender.pid;
-	if (message == MESSAGE_WELCOME && sender.uid == 0 && sender.pid > 0 && *init != -1)
-		return true;
-	close_descriptor(init);
-	return false;
+	return message == MESSAGE_WELCOME && sender.uid == 0 && sender.pid > 0;
+}
+
+/*
+ * A pidfd of PID 1, or -1. Not sent by it: the kernel keeps a process without capabilities from
+ * that while root has many descriptors under way (unix(7), ETOOMANYREFS), and each open session has
+ * two (host.c). Its PID cannot have been reused: PID 1 alone holds the other end of the channel, so
+ * it lived when the pidfd was opened if the channel is not hung up afterwards.
+ */
+static int open_init(int channel, pid_t init_pid)
+{
+	struct pollfd p = {.fd = channel};
+	int init = sys_pidfd_open(init_pid);
+
+	if (init != -1 && poll(&p, 1, 0) != 0)
+		close_descriptor(&init);
+	return init;
 }
 
 /* Join who listens under the name. Returns whether somebody did, and took us in. */
@@ -189,8 +199,11 @@ static bool try_join(
 		setsockopt(*channel, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)) == 0 &&
 		setsockopt(*channel, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)) == 0 &&
 		connect(*channel, (const struct sockaddr *)&address, sizeof(address)) == 0 &&
-		send_join(*channel, application) && receive_welcome(*channel, init, init_pid))
-		return true;
+		send_join(*channel, application) && receive_welcome(*channel, init_pid)) {
+		*init = open_init(*channel, *init_pid);
+		if (*init != -1)
+			return true;
+	}
 	close_descriptor(channel);
 	return false;
 }

@@ -86,6 +86,23 @@ check "logins that arrive while the session ends get one: 100 in a row, two at a
 	done'
 check "these leave nothing either" nothing_left
 
+# PID 1 inherits the limit, and root's descriptors that are under way in all sessions are more than that.
+few_files() { prlimit --nofile=64:64 "$@"; }
+check "where few files may be open, as many logins share a session as there is room for, and the others the next" eval '
+	rm -rf "$scratch/many"
+	mkdir "$scratch/many"
+	for i in $(seq 60); do
+		few_files su alice -c "readlink /proc/self/ns/pid; until [ -e /home/alice/go ]; do sleep 0.2; done" \
+			>"$scratch/many/$i" 2>&1 </dev/null &
+		held+=($!)
+	done
+	all_in() { same 60 "$(cat "$scratch"/many/* | grep -c "pid:")"; }
+	wait_until 60 all_in && sort "$scratch"/many/* | uniq -c
+	shared=$(sort -u "$scratch"/many/* | wc -l)
+	release
+	[ "$shared" -ge 2 ] && [ "$shared" -le 5 ] && ! grep -qF "$host_pid_ns" "$scratch"/many/*'
+check "and these leave nothing" nothing_left
+
 # --- what is killed, stopped or left over ------------------------------------------------------------
 
 hold "$scratch/first" as_alice

@@ -342,13 +342,12 @@ static ssize_t take_from_pocket(struct msghdr *m, int flags)
 	return 1;
 }
 
-/* PID 1's answer, with its pidfd and its credentials, as far as it is to give them. */
+/* PID 1's answer, with its credentials. */
 ssize_t __wrap_recvmsg(int fd, struct msghdr *m, int flags);
 ssize_t __wrap_recvmsg(int fd, struct msghdr *m, int flags)
 {
 	struct cmsghdr *c = CMSG_FIRSTHDR(m);
 	const struct ucred sender = {.pid = PID_INIT, .uid = kernel.answer_uid};
-	int pidfd;
 
 	if (fails("recvmsg %s", what(fd)))
 		return -1;
@@ -363,16 +362,6 @@ ssize_t __wrap_recvmsg(int fd, struct msghdr *m, int flags)
 	c->cmsg_type = SCM_CREDENTIALS;
 	c->cmsg_len = CMSG_LEN(sizeof(sender));
 	memcpy(CMSG_DATA(c), &sender, sizeof(sender));
-	if (!kernel.answer_has_no_pidfd) {
-		pidfd = new_descriptor("pidfd of PID 1", flags & MSG_CMSG_CLOEXEC, 0);
-		c = CMSG_NXTHDR(m, c);
-		c->cmsg_level = SOL_SOCKET;
-		c->cmsg_type = SCM_RIGHTS;
-		c->cmsg_len = CMSG_LEN(sizeof(pidfd));
-		memcpy(CMSG_DATA(c), &pidfd, sizeof(pidfd));
-	} else {
-		m->msg_controllen = CMSG_SPACE(sizeof(sender));
-	}
 	return 1;
 }
 
@@ -410,6 +399,10 @@ int __wrap_poll(struct pollfd *p, nfds_t count, int timeout)
 		violate("poll may wait for ever");
 	if (fails("poll %s", what(p->fd)))
 		return -1;
+	if (p->events == 0) { /* whether it is hung up */
+		p->revents = kernel.answer_is_the_last ? POLLHUP : 0;
+		return p->revents != 0;
+	}
 	if (kernel.poll_interruptions > 0) {
 		kernel.poll_interruptions--;
 		errno = EINTR;
@@ -875,6 +868,8 @@ long __wrap_syscall(long number, ...)
 	case SYS_pidfd_open:
 		if (fails("pidfd_open"))
 			return -1;
+		if ((pid_t)a[0] == PID_INIT)
+			return new_descriptor("pidfd of PID 1", true, 0);
 		return new_descriptor(
 			(pid_t)a[0] == getpid() ? "pidfd of the application" : "?", true, 0);
 	case SYS_pidfd_send_signal:

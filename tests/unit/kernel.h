@@ -34,9 +34,9 @@ struct kernel_process {
 };
 
 struct kernel {
-	struct kernel_process process;     /* of whoever runs: the application, or a clone */
-	int depth;                         /* 0 application, 1 starter, 2 PID 1 */
-	size_t blocks, maps; /* memory that is not yet given back */
+	struct kernel_process process; /* of whoever runs: the application, or a clone */
+	int depth;                     /* 0 application, 1 starter, 2 PID 1 */
+	size_t blocks, maps;           /* memory that is not yet given back */
 	void *block[KERNEL_BLOCKS];
 	long clock_ms; /* of CLOCK_MONOTONIC; it moves when somebody waits */
 
@@ -58,8 +58,8 @@ struct kernel {
 	bool lock_is_held, somebody_listens, root_differs, proc_is_the_hosts, masks_are_gone;
 	char answer; /* of PID 1 to who joins; '\0' for none */
 	unsigned int answer_uid;
-	bool answer_has_no_pidfd;
-	unsigned int init_uid; /* of the application's own PID 1, and what it is */
+	bool answer_is_the_last; /* it died, and its PID may be another's */
+	unsigned int init_uid;   /* of the application's own PID 1, and what it is */
 	const char *comm, *environment;
 	size_t environment_size;
 

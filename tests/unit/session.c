@@ -767,7 +767,7 @@ static void opens_for_others(void **state)
 static void joins(void **state)
 {
 	static const char *const calls[] = {"connect channel", "sendmsg channel j",
-		"recvmsg channel", "unshare CLONE_FS",
+		"recvmsg channel", "pidfd_open", "poll channel", "unshare CLONE_FS",
 		"setns pidfd of PID 1 CLONE_NEWPIDCLONE_NEWNS", "stat /", "chdir /proc/sys/kernel",
 		NULL};
 	struct kernel_process before;
@@ -833,7 +833,7 @@ static void does_not_trust(void **state)
 	kernel.answer_uid = 1000;
 	assert_own_session(NULL);
 	boot_shared(true);
-	kernel.answer_has_no_pidfd = true;
+	kernel.answer_is_the_last = true;
 	assert_own_session(NULL);
 }
 
