@@ -322,6 +322,14 @@ static void dismiss_closing(void)
 	}
 }
 
+/* Who has connected and not yet joined is not to wait for the end: it opens another session. */
+static void dismiss_waiting(void)
+{
+	for (int i = application_count - 1; i >= 0; i--)
+		if (applications[i].pidfd.fd == -1)
+			drop_application(i);
+}
+
 /* The inode of the socket's name as it was at the start: a later one is somebody else's. */
 static ino_t socket_inode;
 
@@ -348,6 +356,7 @@ static void stop_listening(void)
 static void end_session(void)
 {
 	stop_listening();
+	dismiss_waiting();
 	if (!wait_for_all(0)) {
 		kill(-1, SIGHUP);
 		kill(-1, SIGTERM);

@@ -103,6 +103,29 @@ check "where few files may be open, as many logins share a session as there is r
 	[ "$shared" -ge 2 ] && [ "$shared" -le 5 ] && ! grep -qF "$host_pid_ns" "$scratch"/many/*'
 check "and these leave nothing" nothing_left
 
+options scope=user grace=60
+hold "$scratch/first" su alice -c
+su alice -c 'trap "" HUP TERM; setsid -f sleep 6789 >/dev/null 2>&1 </dev/null'
+perl -MSocket -e '
+	socket(my $s, AF_UNIX, SOCK_SEQPACKET, 0) or die "$!\n";
+	connect($s, sockaddr_un($ARGV[0])) or die "$!\n";
+	$| = 1;
+	print "in\n";
+	sysread($s, my $byte, 1) and die "heard something\n";
+	print "out\n"' "$run_directory/$(name_of)" >"$scratch/came" 2>&1 &
+came=$!
+wait_until 5 grep -x in "$scratch/came" >/dev/null
+touch /home/alice/go
+check "who comes when a session is about to end, and did not get in, is told at once" eval '
+	wait_until 10 grep -x out "$scratch/came" && inits_are 1 && pgrep -x -f "sleep 6789"'
+check "the next login does not wait for that end either" eval '
+	ns=$(timeout 20 su alice -c "$namespaces") && [ -n "$ns" ] && [ "$ns" != "$(cat "$scratch/first")" ]'
+pkill -9 -x -f "sleep 6789"
+kill $came 2>/dev/null
+release
+options scope=user debug
+check "after that nothing is left" nothing_left
+
 # --- what is killed, stopped or left over ------------------------------------------------------------
 
 hold "$scratch/first" as_alice
