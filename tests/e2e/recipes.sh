@@ -46,6 +46,20 @@ if have "shell host: tmux outlives the login and is attached again" tmux; then
 	terminal_close
 	as alice@localhost 'tmux -L own kill-server' >/dev/null 2>&1
 fi
+if have "shell host: a job of at is isolated, and what it leaves running is ended at once" atd at; then
+	rm -rf /var/spool/cron/atjobs/[a-z]*
+	mkdir -p /var/spool/cron/atjobs /var/spool/cron/atspool
+	atd -f &
+	daemon=$!
+	wait_until 5 test -e /run/atd.pid
+	job="$ns >/home/alice/at; trap '' HUP TERM; setsid -f sleep 6789 >/dev/null 2>&1"
+	check "shell host: a job of at is isolated, and what it leaves running is ended at once" eval '
+		setpriv --reuid alice --regid alice --init-groups env HOME=/home/alice at now <<<"$job"
+		wait_until 10 test -s /home/alice/at && isolated_ns "$(cat /home/alice/at)" && wait_until 2 none_left'
+	kill $daemon
+	wait $daemon
+	rm -f /run/atd.pid
+fi
 check "shell host: nothing is left" nothing_left
 
 # --- an HPC login node -------------------------------------------------------------------------------
@@ -57,9 +71,13 @@ check "HPC: a user's ssh logins share a session, and what runs in one can be end
 	found() { as alice@localhost pgrep -f forgotten; }
 	wait_until 5 found && as alice@localhost pkill -f forgotten
 	wait $sleeper
-	same "$(cat "$scratch/held")" "$(as alice@localhost "$ns")"'
-check "HPC: sudo from it is a session of its own" eval 'isolated_ns "$(sudo -u alice $ns)" &&
-	[ "$(sudo -u alice $ns)" != "$(cat "$scratch/held")" ]'
+	isolated_ns "$(cat "$scratch/held")" && same "$(cat "$scratch/held")" "$(as alice@localhost "$ns")"'
+check "HPC: su and sudo are sessions of their own" eval '
+	for login in "su alice -c" "sudo -u alice bash -c"; do
+		own=$($login "$ns") && isolated_ns "$own" && [ "$own" != "$(cat "$scratch/held")" ] || return
+	done'
+check "HPC: sudo from her session is one inside it" eval '
+	own=$(as alice@localhost "sudo -n -u bob $ns") && isolated_ns "$own" && [ "$own" != "$(cat "$scratch/held")" ]'
 release
 check "HPC: nothing survives the last logout" eval '
 	as alice@localhost "setsid -f sleep 6789 >/dev/null 2>&1"; nothing_left'
@@ -74,7 +92,8 @@ if have "HPC: lxcfs's /proc/meminfo is carried over" lxcfs; then
 	if wait_until 5 is_up >/dev/null; then
 		mount --bind /var/lib/lxcfs/proc/meminfo /proc/meminfo
 		check "HPC: lxcfs's /proc/meminfo is carried over" eval '
-			timeout -s KILL 10 ssh -n alice@localhost "grep -q MemTotal /proc/meminfo && grep \" /proc/meminfo \" /proc/mounts" | grep -q lxcfs'
+			timeout -s KILL 10 ssh -n alice@localhost "$ns >ns; grep -q MemTotal /proc/meminfo && grep \" /proc/meminfo \" /proc/mounts" |
+				grep -q lxcfs && isolated_ns "$(cat /home/alice/ns)"'
 		umount /proc/meminfo
 	else
 		skip "HPC: lxcfs's /proc/meminfo is carried over" "lxcfs does not run here: $(tail -n 1 "$scratch/lxcfs")"
@@ -102,7 +121,7 @@ if have "HPC: a home that autofs mounts after the login arrives" automount; then
 		mkdir /srv/homes/alice/.ssh && cp /root/.ssh/id_ed25519.pub /srv/homes/alice/.ssh/authorized_keys
 		chown -R alice: /srv/homes/alice
 		check "HPC: a login whose home autofs mounts starts in it" eval '
-			same "/auto/alice of-alice" "$(as alice@localhost "pwd; ls" | xargs)"'
+			same "/auto/alice of-alice" "$(as alice@localhost "pwd; ls; $ns >ns" | xargs)" && isolated_ns "$(cat /srv/homes/alice/ns)"'
 		check "HPC: a home that autofs mounts after the login arrives" eval '
 			umount /auto/bob 2>/dev/null
 			same of-bob "$(as alice@localhost "ls /auto/bob")"'
@@ -124,7 +143,8 @@ check "bastion: people jump through it" same bob "$(ssh -n -J alice@localhost bo
 check "bastion: they see themselves alone" eval '
 	as alice@localhost look-around >"$scratch/look"; isolated_ns "$(saw "$scratch/look" pid_ns)" && ! grep -q "^ .* root " "$scratch/look"'
 check "bastion: System V IPC and the host name are their own" eval '
-	same "" "$(as alice@localhost "readlink /proc/self/ns/ipc /proc/self/ns/uts" | grep -Fxf <(readlink /proc/self/ns/ipc /proc/self/ns/uts))"'
+	as alice@localhost "readlink /proc/self/ns/ipc /proc/self/ns/uts" >"$scratch/saw" && same 2 "$(wc -l <"$scratch/saw")" &&
+		! grep -Fxf <(readlink /proc/self/ns/ipc /proc/self/ns/uts) "$scratch/saw"'
 check "bastion: an administrator sees the machine" same "$host_pid_ns" "$(as admin@localhost "$ns")"
 check "bastion: nothing lingers" eval 'as alice@localhost "trap \"\" HUP TERM; setsid -f sleep 6789 >/dev/null 2>&1"; nothing_left 2'
 
@@ -134,10 +154,20 @@ recipe ci-runner
 useradd -m -s /bin/bash ci 2>/dev/null
 check "CI: a job is isolated through sudo, su and runuser" eval '
 	isolated_ns "$(sudo -u ci $ns)" && isolated_ns "$(su ci -c "$ns")" && isolated_ns "$(runuser -u ci -- bash -c "$ns")"' # by pam
+check "CI: a job does not see another one" eval '
+	sudo -u ci bash -c "exec -a \"job --token=correct-horse\" sleep 6789" & job=$!
+	wait_until 5 pgrep -f "^job --token" && sudo -u ci ps -e -o args >"$scratch/saw"
+	pkill -f "^job --token"
+	wait $job
+	cat "$scratch/saw"; grep -q "^ps -e" "$scratch/saw" && ! grep -q token "$scratch/saw"'
 check "CI: two jobs may listen on one port" eval '
-	have_python() { command -v python3 >/dev/null; }
-	listen="import socket,time; s=socket.socket(); s.bind((\"127.0.0.1\",8080)); s.listen(); print(1); time.sleep(0.5)"
-	! have_python || { sudo -u ci python3 -c "$listen" & one=$!; sudo -u ci python3 -c "$listen" && wait $one; }'
+	listen="use Socket; socket(S, PF_INET, SOCK_STREAM, 0) or die; bind(S, pack_sockaddr_in(8080, INADDR_LOOPBACK)) or die \$!;
+		listen(S, 1) or die; sleep 1"
+	sudo -u ci perl -e "$listen" & one=$!
+	sudo -u ci perl -e "$listen" && wait $one'
+check "CI: a job reaches nothing that listens on the host" eval '
+	reach="exec 3<>/dev/tcp/127.0.0.1/22"
+	bash -c "$reach" && sudo -u ci bash -c "$reach" 2>&1 | grep refused'
 check "CI: a job that daemonizes twice leaves nothing" eval '
 	sudo -u ci bash -c "trap \"\" HUP TERM; (setsid -f setsid -f sleep 6789 >/dev/null 2>&1)"; nothing_left 2'
 check "CI: its exit status arrives" exits 7 sudo -u ci bash -c 'exit 7'
