@@ -231,6 +231,46 @@ static void hostile_user(void)
 	check_log(" for x\\?%s\\?\\[2J%n$");
 }
 
+/* Whether a fact of the session that is open has this value, and stands there once. */
+static bool is_fact(const char *name, const char *value)
+{
+	char *line = NULL;
+	size_t size = 0, count = 0, length = strlen(name);
+	bool same = false;
+	FILE *file = fopen("/proc/1/environ", "re");
+
+	CHECK(file);
+	while (getdelim(&line, &size, '\0', file) > 0) {
+		if (strncmp(line, name, length) != 0 || line[length] != '=')
+			continue;
+		count++;
+		same = strcmp(line + length + 1, value) == 0;
+	}
+	free(line);
+	fclose(file);
+	return count == 1 && same;
+}
+
+static void hostile_items(void)
+{
+	const char tty[] = "pts/1 \"%s%n\"\nPAM_UNSHARE_UID=0\033[2J";
+	char host[1001];
+	pam_handle_t *pamh = application_start("test", USER);
+
+	memset(host, 'x', sizeof(host) - 1);
+	host[sizeof(host) - 1] = '\0';
+	memcpy(host, "a'b\"\n%n\033", 8);
+	CHECK(pam_set_item(pamh, PAM_RHOST, host) == PAM_SUCCESS);
+	CHECK(pam_set_item(pamh, PAM_TTY, tty) == PAM_SUCCESS);
+	CHECK(pam_open_session(pamh, 0) == PAM_SUCCESS);
+	check_log("session opened for " USER ": PID 1 is [0-9]+, PID namespace [0-9]+$");
+	CHECK(is_fact("PAM_UNSHARE_RHOST", host));
+	CHECK(is_fact("PAM_UNSHARE_TTY", tty));
+	CHECK(is_fact("PAM_UNSHARE_UID", "65534"));
+	CHECK(pam_close_session(pamh, 0) == PAM_SUCCESS);
+	CHECK(application_goes(application_init(), 2));
+}
+
 static void silent(void)
 {
 	pam_handle_t *pamh = application_start("test", "no-such-user-here");
@@ -501,6 +541,9 @@ int main(void)
 			no_room_in_the_handle},
 		{"an unknown user is refused", unknown_user},
 		{"a user's name from the network cannot forge the log", hostile_user},
+		{"names of hosts and terminals from the network are noted as they are, and not "
+		 "logged",
+			hostile_items},
 		{"with PAM_SILENT a refusal says nothing to the user", silent},
 		{"an optional line lets the login go on", optional_line},
 		{"each system call of opening fails with each errno: refused, restored, one line",
