@@ -143,6 +143,37 @@ held=("${held[1]}")
 release
 check "and after the last one nothing is left" nothing_left
 
+# log_in_for SECONDS: one login after another, of alice or bob; what each sees, and whether it hangs.
+log_in_for() {
+	local end=$((SECONDS + $1)) user start
+	while [ $SECONDS -lt $end ]; do
+		user=alice start=$EPOCHREALTIME
+		[ $((RANDOM % 3)) = 0 ] && user=bob
+		su $user -c 'echo "$USER: $(readlink /proc/self/ns/pid) $(tr "\0" " " </proc/1/cmdline)"
+			[ $((RANDOM % 3)) != 0 ] || { trap "" HUP TERM; setsid -f sleep 1 >/dev/null 2>&1; }' 2>&1 </dev/null
+		elapsed "$start" 20 || echo "hangs"
+	done
+}
+check "whatever is killed at random, no login gets a wrong namespace, and none hangs" eval '
+	rm -rf "$scratch/many"
+	mkdir "$scratch/many"
+	for i in {1..6}; do
+		log_in_for 8 >"$scratch/many/$i" 2>/dev/null &
+		held+=($!)
+	done
+	end=$((SECONDS + 8)) killed=0
+	while [ $SECONDS -lt $end ]; do
+		victim=$(pgrep -x "session-init|su" | shuf -n 1)
+		[ -z "$victim" ] || ! kill -9 "$victim" 2>/dev/null || killed=$((killed + 1))
+		sleep 0.0$((RANDOM % 5))
+	done
+	wait "${held[@]}"
+	held=()
+	! grep -F -e "$host_pid_ns" -e hangs "$scratch"/many/* &&
+		! grep -h -e "^alice: .*: bob" -e "^bob: .*: alice" "$scratch"/many/* &&
+		[ "$(cat "$scratch"/many/* | grep -c "^alice: pid:.*pam_unshare: alice")" -ge 5 ] && [ "$killed" -ge 5 ]'
+check "and that leaves nothing either" nothing_left 10
+
 for leftover in 'echo text >' 'mkdir' 'ln -s /nowhere' 'mkfifo'; do
 	check "a leftover in the place of the socket blocks no login: $leftover" eval '
 		hold "$scratch/first" as_alice && name=$(name_of)
