@@ -62,6 +62,20 @@ check "alice, in her session, gets no second one" eval '
 release
 check "when the last login is over nothing is left" nothing_left
 
+every_namespace='for n in pid mnt ipc uts cgroup net time; do readlink /proc/self/ns/$n; done'
+options scope=user with=ipc,uts,cgroup,net,time debug
+hold "$scratch/first" as_alice
+check "logins that share a session share its further namespaces" eval '
+	as_alice "$every_namespace" >"$scratch/one" && su alice -c "$every_namespace" >"$scratch/two" &&
+		same 7 "$(wc -l <"$scratch/one")" && cmp "$scratch/one" "$scratch/two" &&
+		! grep -Fx -f <(eval "$every_namespace") "$scratch/one"'
+options scope=user with=ipc debug
+check "a login with other namespaces has another session" eval '
+	ns=$(su alice -c "$namespaces") && ! grep -Fx "$ns" "$scratch/first"'
+release
+check "after these nothing is left either" nothing_left
+options scope=user debug
+
 # --- many at once ------------------------------------------------------------------------------------
 
 check "two hundred logins at the same time end up in one namespace" eval '
