@@ -67,6 +67,6 @@ void share_withdraw(struct share *share);
 
 void share_end(struct share *share);
 
-#define SHARE_LIMIT_MS 15000
+#define SHARE_LIMIT_MS 20000
 
 #endif

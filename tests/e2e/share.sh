@@ -199,13 +199,23 @@ for leftover in 'echo text >' 'mkdir' 'ln -s /nowhere' 'mkfifo'; do
 		[ -n "$ns" ] && [ "$ns" != "$host_pid_ns" ]'
 done
 check "a PID 1 that is stopped blocks no login: it gets another session" eval '
+	rm -rf "$scratch/many"
+	mkdir "$scratch/many"
 	hold "$scratch/first" as_alice
 	init=$(session_inits)
 	kill -STOP "$init"
-	ns=$(timeout 40 su alice -c "readlink /proc/self/ns/pid")
+	for i in {1..10}; do
+		timeout 40 su alice -c "readlink /proc/self/ns/pid; until [ -e /home/alice/go ]; do sleep 0.05; done" \
+			>"$scratch/many/$i" </dev/null &
+		held+=($!)
+	done
+	all_in() { same 10 "$(cat "$scratch"/many/* | grep -c "pid:")"; }
+	wait_until 40 all_in
 	kill -CONT "$init"
 	release
-	[ -n "$ns" ] && [ "$ns" != "$host_pid_ns" ] && [ "$ns" != "$(head -n 1 "$scratch/first")" ]'
+	ns=$(sort -u "$scratch"/many/*)
+	[ -n "$ns" ] && ! grep -Fx -e "$host_pid_ns" -f "$scratch/first" <<<"$ns"'
+check "so do all that come meanwhile, and they share it" same 1 "$(wc -l <<<"$ns")"
 check "a directory that others may enter is not trusted: the login has a session of its own" eval '
 	chmod 755 $run_directory
 	forget_log
