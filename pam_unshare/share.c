@@ -260,25 +260,40 @@ static bool says(const char *path, const char *text)
 	return got >= (ssize_t)strlen(text) && memcmp(buffer, text, strlen(text)) == 0;
 }
 
-/* The value of PID 1's FACT_SOCKET without the namespace that it was opened in, into a buffer. */
-static bool read_socket_fact(char *value, size_t size)
+/*
+ * The value of PID 1's FACT_SOCKET without the namespace that it was opened in, into a buffer.
+ * Returns 1 when found, 0 when not, -1 where there is no environment at all.
+ */
+static int read_socket_fact(char *value, size_t size)
 {
 	char *line = NULL;
 	size_t room = 0;
-	bool found = false;
+	int result = -1;
 	FILE *file = fopen("/proc/1/environ", "re");
 
-	while (file && !found && getdelim(&line, &room, '\0', file) > 0) {
-		if (strncmp(line, FACT_SOCKET "=", strlen(FACT_SOCKET "=")) == 0 &&
-			strchr(line, '-')) {
+	while (file && result != 1 && getdelim(&line, &room, '\0', file) > 0) {
+		result = strncmp(line, FACT_SOCKET "=", strlen(FACT_SOCKET "=")) == 0 &&
+			 strchr(line, '-');
+		if (result == 1)
 			snprintf(value, size, "%s", strchr(line, '-'));
-			found = true;
-		}
 	}
 	free(line);
 	if (file)
 		fclose(file);
-	return found;
+	return result;
+}
+
+/* A PID 1 that has just been started has none until the kernel has loaded session-init. */
+static int wait_for_socket_fact(char *value, size_t size)
+{
+	const struct timespec pause = {.tv_nsec = 1000000};
+	int result = read_socket_fact(value, size);
+
+	for (int tries = 0; tries < 1000 && result == -1; tries++) {
+		nanosleep(&pause, NULL);
+		result = read_socket_fact(value, size);
+	}
+	return result;
 }
 
 enum share_place share_place(const struct share *share)
@@ -290,7 +305,7 @@ enum share_place share_place(const struct share *share)
 	if (stat("/proc/1", &init) == -1 || init.st_uid != 0 ||
 		!says("/proc/1/comm", "session-init\n"))
 		return SHARE_OUTSIDE;
-	if (ours && read_socket_fact(theirs, sizeof(theirs)) && strcmp(theirs, ours) == 0)
+	if (ours && wait_for_socket_fact(theirs, sizeof(theirs)) == 1 && strcmp(theirs, ours) == 0)
 		return SHARE_THERE;
 	return SHARE_INSIDE;
 }
