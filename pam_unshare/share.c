@@ -229,8 +229,7 @@ static int listen_here(struct share *share, struct error *error)
 int share_join(struct share *share, int application, int *channel, int *init, pid_t *init_pid,
 	struct error *error)
 {
-	/* Longer than the two answers that its holder may wait for in vain: then it opens for all.
-	 */
+	/* Longer than its holder may wait in vain for two answers: then it opens for all. */
 	long long deadline = now_ms() + SHARE_LIMIT_MS - ANSWER_LIMIT_MS;
 	int result = 0;
 
