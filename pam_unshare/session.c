@@ -405,20 +405,20 @@ static int wait_for_done(const struct session *session, struct error *error)
 	struct pollfd p = {.fd = session->channel, .events = POLLIN};
 	struct timespec start;
 	long left = limit;
-	int ready;
+	int ready, reason;
 
 	clock_gettime(CLOCK_MONOTONIC, &start);
 	do {
 		ready = poll(&p, 1, (int)left);
+		reason = ready == -1 ? errno : ETIMEDOUT;
 		left = limit - milliseconds_since(&start);
-	} while (ready == -1 && errno == EINTR && left > 0);
+	} while (ready == -1 && reason == EINTR && left > 0);
 	if (ready == 1) /* MESSAGE_DONE; or PID 1 died, and the kernel kills the rest */
 		return 0;
 	/* It never takes so long, unless it is stopped: root in the session can trace it. */
 	if (session->alone)
 		sys_pidfd_send_signal(session->init, SIGKILL);
-	return error_set(error, ready == -1 ? errno : ETIMEDOUT,
-		"see the last process of the session end", NULL);
+	return error_set(error, reason, "see the last process of the session end", NULL);
 }
 
 int session_close(struct session *session, struct error *error)

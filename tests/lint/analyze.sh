@@ -21,9 +21,9 @@ command -v "$tool" >/dev/null || {
 analyze() {
 	case $tool in
 	gcc)
-		# Leaks are for valgrind: this one does not follow what is kept in an array.
-		gcc -std=gnu17 -D_GNU_SOURCE -O2 -fanalyzer -Wno-analyzer-malloc-leak -Werror -I"$build" -I. \
-			-Ipam_unshare -c -o /dev/null "$1"
+		# Leaks are for valgrind and the tests: this one does not follow what is kept in an array or a structure.
+		gcc -std=gnu17 -D_GNU_SOURCE -O2 -fanalyzer -Wno-analyzer-malloc-leak -Wno-analyzer-fd-leak -Werror \
+			-I"$build" -I. -Ipam_unshare -c -o /dev/null "$1"
 		;;
 	clang-tidy)
 		# Shallow, which takes seconds; DEEP=1 takes minutes, and finds NULL in rules.c and subjects.c where
@@ -32,8 +32,9 @@ analyze() {
 			$shallow "$1" 2>/dev/null
 		;;
 	cppcheck)
+		# The one suppressed is no finding: later versions say that they did not look at every branch.
 		cppcheck -q --enable=warning,performance,portability --inline-suppr --std=c11 -D_GNU_SOURCE \
-			-I"$build" -Ipam_unshare --error-exitcode=1 "$1"
+			--suppress=normalCheckLevelMaxBranches -I"$build" -Ipam_unshare --error-exitcode=1 "$1"
 		;;
 	clang-format)
 		clang-format --dry-run -Werror "$1"
