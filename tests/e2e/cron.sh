@@ -40,6 +40,7 @@ if have "an at job" atd at; then
 	atd -f &
 	daemon=$!
 	wait_until 5 test -e /run/atd.pid
+	cd / # the job goes where at was called, and does not run where alice cannot
 	check "at takes a job" eval 'echo "look-around >/home/alice/at 2>&1" |
 		setpriv --reuid alice --regid alice --init-groups env HOME=/home/alice at now'
 	check "an at job runs" wait_until 10 job_is_done at

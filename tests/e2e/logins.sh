@@ -50,7 +50,7 @@ for kind in su su-login su-pty sudo sudo-pty sudo-i sshd sshd-terminal runuser r
 	check "$kind: an info line in the log says that the session is open, and one that it is closed" \
 		wait_until 3 log_holds 2 "^info .*pam_unshare\\($(service_of "$kind"):session\\): session (opened|closed) for alice"
 	check "$kind: nothing worse than info is logged of an ordinary login" \
-		not grep -E '^(warning|err|crit|alert|emerg) .*pam_unshare' /run/syslog
+		not grep -E '^(warning|err|crit|alert|emerg) .*pam_unshare\(' /run/syslog
 	check "$kind: nothing of the module appears to the user" not grep -i unshare <("via_$kind" true 2>&1)
 	check "$kind: the first process of the session has a low PID" pids_are_low "$("via_$kind" 'echo $$' | tr -d '\r')"
 	check "$kind: the session inherits no descriptor but 0, 1 and 2" \

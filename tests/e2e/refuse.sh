@@ -33,7 +33,7 @@ log_says_why() {
 		cat /run/syslog
 		return 1
 	}
-	log_holds 1 '^(emerg|alert|crit|err|warning) .*pam_unshare' && grep -E "pam_unshare.*$1" /run/syslog
+	log_holds 1 '^(emerg|alert|crit|err|warning) .*pam_unshare\(' && grep -E "pam_unshare\(.*$1" /run/syslog
 }
 
 # No cause on the terminal; and one sentence of ours, but for sudo, which shows none of any module's.

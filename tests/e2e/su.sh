@@ -52,7 +52,7 @@ forget_log
 check "with the option debug the log holds details" eval 'su alice -c true && logged "^debug .*pam_unshare\(su:session\)"'
 options ''
 forget_log
-check "without it, none" eval 'su alice -c true && ! grep "^debug .*pam_unshare" /run/syslog'
+check "without it, none" eval 'su alice -c true && ! grep "^debug .*pam_unshare(" /run/syslog'
 
 check "the application has its own /proc/self and its namespaces again when the session is closed" nothing_left
 check "two hundred logins in a row leave nothing" eval '

@@ -39,7 +39,7 @@ as_alice sudo -u alice $ps
 title "ssh alice@localhost $ps"
 as_alice ssh alice@localhost "$ps"
 title 'What the log says (/run/syslog)'
-grep pam_unshare /run/syslog | fold -s -w 72 | sed 's/^/    /'
+grep -F 'pam_unshare(' /run/syslog | fold -s -w 72 | sed 's/^/    /'
 
 [ "${1-}" != --demo ] || exit 0
 
