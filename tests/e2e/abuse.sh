@@ -101,7 +101,7 @@ as_alice() { ssh -n alice@localhost "$@"; }
 for scope in session user; do
 	options scope=$scope
 	check "alice cannot get at what her sshd process has open: the way to PID 1, and to the host (scope=$scope)" eval '
-		as_alice "pid=\$(pgrep -u alice -x sshd) && attack trace \$pid && attack files \$pid" >"$scratch/tries"
+		as_alice "pid=\$(pgrep -u alice -x \"sshd(-session)?\") && attack trace \$pid && attack files \$pid" >"$scratch/tries"
 		[ "$(wc -l <"$scratch/tries")" -ge 20 ] && ! grep -v -e ": EPERM$" -e ": EACCES$" "$scratch/tries"'
 done
 check "alice cannot connect to where logins meet" eval '

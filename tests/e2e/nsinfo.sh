@@ -70,7 +70,7 @@ done
 check "list names the applications" eval '
 	same "su:$su" "$(nsinfo list -nro NS,LOGINS | sed -n "s/^$inner_ns //p")" &&
 	same "sudo:$(pgrep -o -x sudo)" "$(nsinfo list -nro NS,LOGINS | sed -n "s/^$sudo_ns //p")" &&
-	nsinfo list -nro NS,LOGINS | grep -q "^$ns sshd:[0-9]*$"'
+	nsinfo list -nro NS,LOGINS | grep -Eq "^$ns sshd(-session)?:[0-9]*$"'
 check "list says that they are open, and for a session" \
 	same "4 open session" "$(nsinfo list -nro STATE,SCOPE | uniq -c | xargs)"
 check "list tells in which session one was opened" eval '
@@ -94,7 +94,7 @@ assert set(s) == {"ns", "init", "user", "uid", "service", "tty", "rhost", "since
                   "processes", "logins"}, s
 assert s["user"] == "alice" and s["uid"] == 63001 and s["rhost"] == "127.0.0.1" and s["state"] == "open"
 assert isinstance(s["init"], int) and s["processes"] == 3 and s["since"].endswith("Z")
-assert s["logins"][0]["command"] == "sshd" and isinstance(s["logins"][0]["pid"], int)
+assert s["logins"][0]["command"] in ("sshd", "sshd-session") and isinstance(s["logins"][0]["pid"], int)
 assert sessions[sudo_ns]["rhost"] is None
 PY
 ! have "$json" python3 || check "$json" python3 "$scratch/list.py" "$ns" "$sudo_ns" "$(nsinfo list --json)"
