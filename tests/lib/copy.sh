@@ -83,6 +83,16 @@ overlay_mounts() {
 	done 2>/dev/null
 }
 
+# change_root OLD: the working directory becomes the root, and OLD in it the old root. By the system call's
+# number where there is no pivot_root(8): since util-linux 2.42 it is in a package that few machines have.
+change_root() {
+	command -v pivot_root >/dev/null && { pivot_root . "$1"; return; }
+	perl -e '
+		my ($machine, $new, $old) = @ARGV;
+		my $number = {x86_64 => 155, aarch64 => 41}->{$machine} or die "no pivot_root: install util-linux-extra\n";
+		syscall($number, $new, $old) == 0 or die "pivot_root: $!\n"' "$(uname -m)" . "$1"
+}
+
 build_root() {
 	local reason path
 	# The stage hides what lies below it until the root is changed, so not the project.
@@ -115,7 +125,7 @@ build_root() {
 	done
 
 	mkdir -p "$root/.old" && cd "$root" || exit
-	reason=$(pivot_root . .old 2>&1) || skip "no change of root (${reason##*: })"
+	reason=$(change_root .old 2>&1) || skip "no change of root (${reason##*: })"
 	cd / && umount -l /.old && rmdir /.old || exit
 	# As systemd has it: a mount that leaks from a session shows in the copy.
 	mount --make-rshared /
