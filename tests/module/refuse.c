@@ -7,6 +7,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <regex.h>
@@ -426,11 +427,14 @@ static void no_proc(void)
 static void no_capability(void)
 {
 	pam_handle_t *pamh = application_start("test", USER);
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3];
 	char *before;
 
-	CHECK(prctl(PR_CAPBSET_DROP, 21, 0, 0, 0) == 0); /* CAP_SYS_ADMIN */
-	CHECK(prctl(PR_SET_KEEPCAPS, 0) == 0);
-	CHECK(setresuid(65534, 65534, 0) == 0 && setresuid(-1, 65534, -1) == 0);
+	CHECK(syscall(SYS_capget, &header, sets) == 0);
+	sets[CAP_TO_INDEX(CAP_SYS_ADMIN)].effective &= ~CAP_TO_MASK(CAP_SYS_ADMIN);
+	sets[CAP_TO_INDEX(CAP_SYS_ADMIN)].permitted &= ~CAP_TO_MASK(CAP_SYS_ADMIN);
+	CHECK(syscall(SYS_capset, &header, sets) == 0);
 	before = application_state();
 	CHECK(pam_open_session(pamh, 0) == PAM_SYSTEM_ERR);
 	application_check_state(before);
