@@ -3,8 +3,13 @@
 #
 # Usage: run.sh TARGET CORPUS [SECONDS]
 #
-# A short run from the inputs that are kept. New ones go to a directory that is removed.
+# A short run from the inputs that are kept. New ones go to a directory that is removed. Without a target, says why
+# there is none.
 set -e
+[ $# -gt 0 ] || {
+	echo "1..0 # SKIP needs clang with libFuzzer (libclang-rt-dev), and a build without b_sanitize"
+	exit
+}
 new=$(mktemp -d)
 trap 'rm -rf "$new"' EXIT
 "$1" -max_total_time="${3:-4}" -timeout=5 -rss_limit_mb=2048 -print_final_stats=1 -verbosity=0 -close_fd_mask=0 \

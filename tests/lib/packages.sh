@@ -4,14 +4,26 @@
 
 packages_build='gcc libc6-dev musl-tools meson ninja-build pkg-config libpam0g-dev libcap-dev libsmartcols-dev'
 packages_copy='util-linux mount perl-base iproute2 procps sudo openssh-server openssh-client login'
-packages_test='libcmocka-dev clang clang-tidy cppcheck valgrind cron at tmux lxcfs autofs strace mandoc groff-base git'
+packages_test='libcmocka-dev clang libclang-rt-dev clang-tidy cppcheck valgrind cron at tmux lxcfs autofs strace mandoc groff-base git'
 
 packages_bench='bubblewrap firejail tini catatonit dumb-init' # what tests/bench/run compares with
+
+# in_release PACKAGE...: prints those that this release has, and names the others.
+in_release() {
+	local package
+	for package; do
+		if apt-cache show "$package" >/dev/null 2>&1; then
+			echo "$package"
+		else
+			echo "Not in this release, and left out: $package" >&2
+		fi
+	done
+}
 
 # install_missing PACKAGE...: installs those that are missing and says so; no network where none is.
 # A service that comes with one of them is neither started nor enabled: the copy starts its own.
 install_missing() {
-	local missing policy=/usr/sbin/policy-rc.d unit
+	local missing policy=/usr/sbin/policy-rc.d log unit
 	command -v dpkg-query >/dev/null && command -v apt-get >/dev/null || {
 		echo "This is no Debian or Ubuntu; it needs what these packages hold: $*" >&2
 		return 0
@@ -24,14 +36,19 @@ install_missing() {
 		echo "Only root can install packages." >&2
 		return 1
 	}
-	[ -e $policy ] && policy='' || { printf '#!/bin/sh\nexit 101\n' >$policy && chmod 755 $policy; }
+	log=$(mktemp) || return
 	(
+		if [ ! -e $policy ]; then
+			trap 'rm -f $policy' EXIT # also when interrupted: while it is there no service starts
+			printf '#!/bin/sh\nexit 101\n' >$policy && chmod 755 $policy
+		fi
 		export DEBIAN_FRONTEND=noninteractive
-		apt-get update -q && apt-get install -y -q --no-install-recommends $missing
-	) >"${TMPDIR:-/tmp}/pam_unshare-apt.$$" 2>&1 </dev/null
+		apt-get update -q && apt-get install -y -q --no-install-recommends $(in_release $missing)
+	) >"$log" 2>&1 </dev/null
 	local status=$?
-	[ $status = 0 ] || tail -n 20 "${TMPDIR:-/tmp}/pam_unshare-apt.$$" >&2
-	rm -f "${TMPDIR:-/tmp}/pam_unshare-apt.$$" $policy
+	[ $status = 0 ] || tail -n 20 "$log" >&2
+	grep '^Not in this release' "$log" >&2
+	rm -f "$log"
 	if [ -d /run/systemd/system ]; then
 		for unit in openssh-server:ssh.service openssh-server:ssh.socket cron:cron.service at:atd.service \
 			lxcfs:lxcfs.service autofs:autofs.service; do
