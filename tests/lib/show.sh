@@ -10,9 +10,14 @@ if [ -t 1 ]; then bold=$'\e[1m' plain=$'\e[0m'; else bold='' plain=''; fi
 # title TEXT
 title() { printf '\n%s%s%s\n' "$bold" "$*" "$plain"; }
 
-# as_alice COMMAND...: what ps says to alice when she gets there by COMMAND.
+# as_alice COMMAND...: what ps says to alice when she gets there by COMMAND. A ps that is there before PID 1 has its
+# title shows its name in brackets: once more.
 as_alice() {
-	"$@" >/run/shown 2>&1 </dev/null
+	local try
+	for try in 1 2 3; do
+		"$@" >/run/shown 2>&1 </dev/null
+		grep -qF '[session-init]' /run/shown || break
+	done
 	cut -c 1-76 /run/shown | sed 's/^/    /'
 }
 
@@ -39,7 +44,7 @@ as_alice sudo -u alice $ps
 title "ssh alice@localhost $ps"
 as_alice ssh alice@localhost "$ps"
 title 'What the log says (/run/syslog)'
-grep -F 'pam_unshare(' /run/syslog | fold -s -w 72 | sed 's/^/    /'
+grep -F 'pam_unshare(' /run/syslog | fold -s -w 72 | sed 's/^/    /; s/ *$//'
 
 [ "${1-}" != --demo ] || exit 0
 
