@@ -42,8 +42,12 @@ enter() {
 	exec env -i PATH="/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:$PATH" \
 		HOME=/root USER=root LOGNAME=root SHELL=/bin/bash LANG=C.UTF-8 TERM="${TERM:-dumb}" \
 		COPY_BUILD="$build" COPY_STOCK="$stock" COPY_TAP="$tap" COPY_CWD="$cwd" \
-		"${new[@]}" bash -c 'exec -a init bash copy.sh --inside' 3< <(printf '%s\0' "$@")
+		"${new[@]}" perl -e "$start_inside" 3< <(printf '%s\0' "$@")
 }
+
+# Not bash: unshare(1) of Ubuntu 22.04 has what it starts ignore these signals, and bash keeps to that. ^C would do
+# nothing in the copy.
+start_inside='$SIG{INT} = $SIG{TERM} = "DEFAULT"; exec {"bash"} "init", "copy.sh", "--inside"'
 
 # --- inside, as PID 1: a new root --------------------------------------------------------------------
 
