@@ -7,7 +7,7 @@ have "job control" tmux || finish
 echo 'Defaults use_pty' >/etc/sudoers.d/zz-pty
 printf '%s\n' 'PS1="\u> "' 'unset PROMPT_COMMAND' >/etc/bash.bashrc
 echo '. /etc/bash.bashrc' >/etc/profile
-rm -rf /etc/profile.d /etc/update-motd.d
+rm -rf /etc/profile.d /etc/update-motd.d /root/.bashrc # Ubuntu's sets a prompt
 
 sleeps() { pgrep -u alice -x sleep; }
 awake() { pgrep -u alice -x sleep -r S; }
