@@ -18,7 +18,8 @@ struct search {
 	const struct options *options;
 	struct login *login;
 	struct rule *rule;
-	const char *file;
+	const char *path; /* the rule file; the others are in PATH.d */
+	const char *file; /* that is read */
 	unsigned int line;
 	struct options unused; /* where the options of all other rules go */
 };
@@ -108,7 +109,10 @@ static int parse_line(char *line, struct search *search, struct error *error)
 	action = services ? next_word(&line) : NULL;
 	if (!action)
 		return refuse_short(error);
-	named = !rule->found && list_contains(services, search->login->service);
+	result = services_match(services, search->login->service, error);
+	if (result < 0)
+		return result;
+	named = result > 0 && !rule->found;
 	result = subjects_match(subjects, named ? search->login : NULL, error);
 	if (result < 0)
 		return result;
@@ -144,6 +148,16 @@ static int parse_text(char *text, struct search *search, struct error *error)
 }
 
 /* What everybody may write, everybody could exempt themselves with. */
+static int check_trust(
+	const struct stat *status, const char *step, const char *path, struct error *error)
+{
+	if (status->st_uid != 0 || (status->st_mode & (S_IWGRP | S_IWOTH)))
+		return refuse(step, path,
+			"it has to be root's and writable by root alone: chown root, chmod go-w",
+			error);
+	return 0;
+}
+
 static int check_file(int fd, const char *path, struct error *error)
 {
 	struct stat status;
@@ -152,11 +166,7 @@ static int check_file(int fd, const char *path, struct error *error)
 		return error_set(error, errno, "read the rule file", path);
 	if (!S_ISREG(status.st_mode))
 		return refuse("read the rule file", path, "it has to be a regular file", error);
-	if (status.st_uid != 0 || (status.st_mode & (S_IWGRP | S_IWOTH)))
-		return refuse("trust the rule file", path,
-			"it has to be root's and writable by root alone: chown root, chmod go-w",
-			error);
-	return 0;
+	return check_trust(&status, "trust the rule file", path, error);
 }
 
 /*
@@ -222,7 +232,10 @@ static int search_file(const char *path, bool required, struct search *search, s
 		return 0;
 	if (fd == -1) {
 		error_set(error, errno, "read the rule file", path);
-		error->remedy = "create it, or correct conf= on the line of pam_unshare.so";
+		error->remedy =
+			strcmp(path, search->path) == 0
+				? "create it, or correct conf= on the line of pam_unshare.so"
+				: "remove it, or mend what it points to";
 		return -error->code;
 	}
 	search->file = path;
@@ -252,11 +265,17 @@ static int compare_names(const struct dirent **a, const struct dirent **b)
 static int search_directory(const char *path, struct search *search, struct error *error)
 {
 	struct dirent **entries = NULL;
-	int count = scandir(path, &entries, is_rule_file, compare_names);
-	int result = 0;
+	struct stat status;
+	int count, result;
 
-	if (count == -1)
+	if (stat(path, &status) == -1)
 		return errno == ENOENT ? 0 : error_set(error, errno, "read the directory", path);
+	result = check_trust(&status, "trust the directory of rules", path, error);
+	if (result < 0)
+		return result;
+	count = scandir(path, &entries, is_rule_file, compare_names);
+	if (count == -1)
+		return error_set(error, errno, "read the directory", path);
 	for (int i = 0; i < count; i++) {
 		char *file = NULL;
 
@@ -276,7 +295,7 @@ static int search_directory(const char *path, struct search *search, struct erro
 int rules_find(const char *path, bool required, const struct options *options, struct login *login,
 	struct rule *rule, struct error *error)
 {
-	struct search search = {.options = options, .login = login, .rule = rule};
+	struct search search = {.options = options, .login = login, .rule = rule, .path = path};
 	char *directory = NULL;
 	int result;
 

@@ -95,16 +95,6 @@ static int refuse(const char *step, const char *list, const char *remedy, struct
 	return -EINVAL;
 }
 
-bool list_contains(const char *list, const char *word)
-{
-	struct element element;
-
-	while (next_element(&list, &element))
-		if (is_everyone(element) || element_is(element, word))
-			return true;
-	return false;
-}
-
 /* The name of a group, from malloc. NULL with a code of 0 where it has none. */
 static char *group_name(gid_t gid, int *code)
 {
@@ -222,6 +212,23 @@ int subjects_match(const char *list, struct login *login, struct error *error)
 		if (result < 0)
 			return result;
 		found |= result;
+	}
+	return found;
+}
+
+int services_match(const char *list, const char *service, struct error *error)
+{
+	const char *at = list;
+	struct element element;
+	int found = 0;
+
+	while (next_element(&at, &element)) {
+		if (element.length == 0 || element.text[0] == '@')
+			return refuse("understand the services", list,
+				"a list of services is made of names of files in /etc/pam.d, or "
+				"*, with commas between and no spaces",
+				error);
+		found |= is_everyone(element) || element_is(element, service);
 	}
 	return found;
 }

@@ -42,10 +42,11 @@ int subjects_check(const char *list, struct error *error);
 int subjects_match(const char *list, struct login *login, struct error *error);
 
 /*
- * list_contains - whether one of the comma-separated elements is WORD, or "*"; with backslashes as
- * above.
+ * services_match - whether a list of PAM services names this one, or "*"; with backslashes as
+ * above. Returns 1, 0, or -EINVAL with the error naming the list: an element is missing, or a
+ * @group, as where SUBJECTS and SERVICES are the wrong way round.
  */
-bool list_contains(const char *list, const char *word);
+int services_match(const char *list, const char *service, struct error *error);
 
 void login_free(struct login *login);
 

@@ -168,6 +168,13 @@ check "a file that others may write is not trusted" eval 'is_refused alice && lo
 chmod 644 $conf
 chown alice $conf
 check "a file that is not root's is not trusted" is_refused alice
+chown root $conf
+mkdir -p $conf.d
+chmod 777 $conf.d
+check "a directory of rules that others may write is not trusted" eval '
+	is_refused alice && logged "cannot trust the directory of rules $conf.d"'
+chmod 755 $conf.d
+check "and is again when only root may" is_skipped alice
 rm $conf
 mkfifo $conf
 check "a FIFO in its place hangs nobody" eval 'timeout 5 su alice -c true; not same "status 124" "status $?"'

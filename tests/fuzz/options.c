@@ -36,7 +36,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		options_parse_rule(argv[i], &options, &error);
 		if (subjects_check(argv[i], &error) == 0)
 			subjects_match(argv[i], &login, &error);
-		list_contains(argv[i], "sshd");
+		services_match(argv[i], "sshd", &error);
 	}
 	free(text);
 	return 0;

@@ -39,6 +39,16 @@ int __wrap_fstat64(int fd, struct stat64 *status)
 	return fstat_fails ? -1 : result;
 }
 
+int __real_stat64(const char *path, struct stat64 *status);
+int __wrap_stat64(const char *path, struct stat64 *status);
+int __wrap_stat64(const char *path, struct stat64 *status)
+{
+	int result = __real_stat64(path, status);
+
+	status->st_uid = owner;
+	return result;
+}
+
 ssize_t __real_read(int fd, void *buffer, size_t size);
 ssize_t __wrap_read(int fd, void *buffer, size_t size);
 ssize_t __wrap_read(int fd, void *buffer, size_t size)
@@ -331,6 +341,11 @@ static void wrong_lines(void **state)
 		"1-0 sshd skip",
 		"alice sshd isolate scope=",
 		"nobody nothing isolate scope=wrong",
+		"alice su,,sudo skip",
+		"alice su, skip",
+		"alice ,su skip",
+		"sshd @staff skip", /* the wrong way round */
+		"alice su\\",
 	};
 	char text[256];
 
@@ -424,6 +439,43 @@ static void no_text(void **state)
 	write_file("unshare.conf", bytes, sizeof(bytes) - 1);
 	assert_int_equal(find_as("alice", 1000, "sshd"), -EINVAL);
 	assert_non_null(strstr(error.remedy, "NUL"));
+}
+
+static void untrusted_directory(void **state)
+{
+	char path[256];
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s.d", conf);
+	assert_int_equal(mkdir(path, 0755), 0);
+	WRITE("unshare.conf.d/10.conf", "alice * skip\n");
+	assert_int_equal(find_as("alice", 1000, "sshd"), 0);
+	assert_true(rule.found);
+	assert_int_equal(chmod(path, 0775), 0);
+	assert_int_equal(find_as("alice", 1000, "sshd"), -EINVAL);
+	assert_string_equal(error.step, "trust the directory of rules");
+	assert_string_equal(error.object, path);
+	assert_int_equal(chmod(path, 0757), 0);
+	assert_int_equal(find_as("alice", 1000, "sshd"), -EINVAL);
+	assert_int_equal(chmod(path, 0755), 0);
+	unlink(conf); /* from a test before */
+	owner = 1000;
+	assert_int_equal(find_as("alice", 1000, "sshd"), -EINVAL);
+	assert_string_equal(error.step, "trust the directory of rules");
+}
+
+static void dangling_link(void **state)
+{
+	char path[256];
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s.d", conf);
+	assert_int_equal(mkdir(path, 0755), 0);
+	snprintf(path, sizeof(path), "%s.d/10.conf", conf);
+	assert_int_equal(symlink("/nowhere", path), 0);
+	assert_int_equal(find_as("alice", 1000, "sshd"), -ENOENT);
+	assert_string_equal(error.object, path);
+	assert_null(strstr(error.remedy, "conf="));
 }
 
 static void unreadable_file(void **state)
@@ -683,6 +735,10 @@ int main(void)
 			more_files),
 		RULE_TEST("only a file that conf= names has to be there", missing_files),
 		RULE_TEST("a file that others than root can write is not trusted", untrusted_files),
+		RULE_TEST("nor is a directory where others can put, or take away, a file",
+			untrusted_directory),
+		RULE_TEST("a link that leads nowhere is an error with a remedy of its own",
+			dangling_link),
 		RULE_TEST("a file that cannot be read is an error", unreadable_file),
 		RULE_TEST("a file with a NUL byte is no text", no_text),
 		RULE_TEST("a file of 20,000 rules is read whole", large_file),
