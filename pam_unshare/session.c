@@ -32,6 +32,9 @@ struct session {
 	bool joined;
 	bool not_shared; /* although it was to be, for this reason: */
 	struct error why_not_shared;
+	char share; /* as requested, with the two that follow; 0 where it is not shared */
+	unsigned long share_id;
+	int namespaces;
 	unsigned int grace_ms;
 	bool alone;  /* nobody else has it open, and it does not linger */
 	int init;    /* pidfd of PID 1 */
@@ -185,12 +188,21 @@ static int enter_again(const struct host *host, struct error *error)
 	return 0;
 }
 
+/* Where it is gone already, it was no session-init, or none that runs here. */
+static int refuse_init(struct error *error, int code)
+{
+	error_set(error, code, "send children to the PID namespace", NULL);
+	if (code == ESRCH)
+		error->remedy = "its PID 1 has ended: reinstall pam_unshare with its session-init";
+	return -code;
+}
+
 static int enter_new(struct session *session, struct error *error)
 {
 	int result;
 
 	if (setns(session->init, CLONE_NEWPID) == -1)
-		return error_set(error, errno, "send children to the PID namespace", NULL);
+		return refuse_init(error, errno);
 	result = verify(session, error);
 	if (result == 0 && session->host.cwd_path[0] != '\0')
 		result = enter_again(&session->host, error);
@@ -372,6 +384,9 @@ int session_open(const struct session_request *request, struct session **out, st
 	*out = NULL;
 	if (!session)
 		return error_set(error, errno, "allocate a session", NULL);
+	session->share = request->share;
+	session->share_id = request->share_id;
+	session->namespaces = request->namespaces;
 	session->grace_ms = request->grace_ms;
 	session->alone = !request->share && !request->linger;
 
@@ -395,6 +410,16 @@ static long milliseconds_since(const struct timespec *start)
 	return (now.tv_sec - start->tv_sec) * 1000 + (now.tv_nsec - start->tv_nsec) / 1000000;
 }
 
+/* A PID 1 that was killed has not removed the name under which other logins found it. */
+static void clean_up_after_init(const struct session *session)
+{
+	char message;
+
+	if (session->share && recv(session->channel, &message, 1, MSG_DONTWAIT) != 1)
+		share_clean(session->host.pid_namespace, session->share, session->share_id,
+			session->namespaces);
+}
+
 /*
  * Wait for PID 1's answer; not for its end: it cannot end before the application has reaped its
  * own children, which may be what it does next (pid_namespaces(7), zap_pid_ns_processes).
@@ -413,8 +438,10 @@ static int wait_for_done(const struct session *session, struct error *error)
 		reason = ready == -1 ? errno : ETIMEDOUT;
 		left = limit - milliseconds_since(&start);
 	} while (ready == -1 && reason == EINTR && left > 0);
-	if (ready == 1) /* MESSAGE_DONE; or PID 1 died, and the kernel kills the rest */
+	if (ready == 1) { /* MESSAGE_DONE; or PID 1 died, and the kernel kills the rest */
+		clean_up_after_init(session);
 		return 0;
+	}
 	/* It never takes so long, unless it is stopped: root in the session can trace it. */
 	if (session->alone)
 		sys_pidfd_send_signal(session->init, SIGKILL);

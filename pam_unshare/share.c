@@ -247,6 +247,31 @@ int share_join(struct share *share, int application, int *channel, int *init, pi
 	return result;
 }
 
+/* Whether the name is there and nobody listens: connect(2) then fails so, and in no other case. */
+static bool is_leftover(const struct share *share)
+{
+	struct sockaddr_un address = address_of(share);
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	bool refused = fd != -1 &&
+		       connect(fd, (const struct sockaddr *)&address, sizeof(address)) == -1 &&
+		       errno == ECONNREFUSED;
+
+	close_descriptor(&fd);
+	return refused;
+}
+
+void share_clean(ino_t namespace, char kind, unsigned long id, int namespaces)
+{
+	struct share share;
+	struct error ignored;
+
+	/* Who has the lock is about to replace the name. */
+	if (share_begin(&share, namespace, kind, id, namespaces, &ignored) == 0 &&
+		lock(&share, 0) && is_leftover(&share))
+		unlinkat(share.directory, share.name, 0);
+	share_end(&share);
+}
+
 /* Whether a file in /proc is there and says this, without what follows. */
 static bool says(const char *path, const char *text)
 {

@@ -67,6 +67,12 @@ void share_withdraw(struct share *share);
 
 void share_end(struct share *share);
 
+/*
+ * share_clean - remove the name of a PID 1 that was killed, unless somebody listens there again.
+ * Parameters as of share_begin. Called in the host's mount namespace; waits for nobody.
+ */
+void share_clean(ino_t namespace, char kind, unsigned long id, int namespaces);
+
 #define SHARE_LIMIT_MS 20000
 
 #endif

@@ -186,7 +186,14 @@ check "whatever is killed at random, no login gets a wrong namespace, and none h
 	! grep -F -e "$host_pid_ns" -e hangs "$scratch"/many/* &&
 		! grep -h -e "^alice: .*: bob" -e "^bob: .*: alice" "$scratch"/many/* &&
 		[ "$(cat "$scratch"/many/* | grep -c "^alice: pid:.*pam_unshare: alice")" -ge 5 ] && [ "$killed" -ge 5 ]'
-check "and that leaves nothing either" nothing_left 10
+# Where PID 1 and all its applications were killed, nobody is left to remove the name; the next login replaces it.
+check "and after the next logins nothing is left either" eval '
+	su alice -c true && su bob -c true && nothing_left 10'
+check "a PID 1 that is killed leaves no name behind, once its login is over" eval '
+	hold "$scratch/first" as_alice && name=$(name_of) && [ -S "$run_directory/$name" ] || return
+	kill -9 "$(session_inits)"
+	release
+	nothing_left && [ ! -e "$run_directory/$name" ]'
 
 for leftover in 'echo text >' 'mkdir' 'ln -s /nowhere' 'mkfifo'; do
 	check "a leftover in the place of the socket blocks no login: $leftover" eval '

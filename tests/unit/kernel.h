@@ -55,6 +55,7 @@ struct kernel {
 	int poll_interruptions;
 	bool run_exists; /* the directory where logins meet that share a session */
 	unsigned int run_uid, run_mode;
+	bool init_was_murdered; /* while the session was open: it says nothing any more */
 	bool lock_is_held, somebody_listens, root_differs, proc_is_the_hosts, masks_are_gone;
 	char answer; /* of PID 1 to who joins; '\0' for none */
 	unsigned int answer_uid;

@@ -1008,6 +1008,32 @@ static void init_died_before(void **state)
 	}
 }
 
+/* Others find PID 1 by a name, which it removes when it ends, and only then. */
+static void init_was_murdered(void **state)
+{
+	struct kernel_process before;
+	size_t bound;
+
+	(void)state;
+	for (int listens = 0; listens <= 1; listens++) {
+		boot_shared(false);
+		before = kernel.process;
+		assert_int_equal(open_session(), 0);
+		bound = kernel_called("bind", 0);
+		kernel.init_was_murdered = true;
+		kernel.somebody_listens = listens; /* a later one has the name by now, or nobody */
+		assert_int_equal(session_close(session, &error), 0);
+		assert_int_equal(kernel_called("unlinkat", bound) != 0, !listens);
+		assert_application_is(&before);
+		tear_down(state);
+	}
+	boot_shared(false);
+	assert_int_equal(open_session(), 0);
+	bound = kernel_called("bind", 0);
+	assert_int_equal(session_close(session, &error), 0);
+	assert_int_equal(kernel_called("unlinkat", bound), 0);
+}
+
 static void no_report(void **state)
 {
 	(void)state;
@@ -1196,6 +1222,8 @@ int main(void)
 			closing_fails),
 		TEST("of many failures in closing the first is told", first_failure_is_told),
 		TEST("that PID 1 is dead already is no failure", init_died_before),
+		TEST("the name of a shared session is removed where its PID 1 could not",
+			init_was_murdered),
 		TEST("closing waits for the last process no longer than its limit, and kills a PID "
 		     "1 that is nobody else's",
 			no_report),
