@@ -439,9 +439,18 @@ static int drop_capabilities(void)
 }
 
 /*
- * Find room for as many applications as there may be. Beyond its limit of open files poll(2) does
- * not only lack descriptors: it refuses to watch so many (EINVAL), whether they are open or not.
+ * For how many applications there is room within a limit of open files. Beyond it poll(2) does not
+ * only lack descriptors: it refuses to watch so many (EINVAL), whether they are open or not.
  */
+static int room_in(rlim_t files)
+{
+	if (files >= 2 * APPLICATIONS_MAX + DESCRIPTORS_OF_ITS_OWN)
+		return APPLICATIONS_MAX;
+	if (files < 2 + DESCRIPTORS_OF_ITS_OWN)
+		return 1;
+	return (int)(files - DESCRIPTORS_OF_ITS_OWN) / 2;
+}
+
 static void make_room(void)
 {
 	struct rlimit files = {.rlim_cur = 0};
@@ -450,10 +459,7 @@ static void make_room(void)
 		files.rlim_cur = files.rlim_max;
 		setrlimit(RLIMIT_NOFILE, &files);
 	}
-	if (files.rlim_cur >= 2 * APPLICATIONS_MAX + DESCRIPTORS_OF_ITS_OWN)
-		application_limit = APPLICATIONS_MAX;
-	else if (files.rlim_cur >= DESCRIPTORS_OF_ITS_OWN + 2)
-		application_limit = (int)(files.rlim_cur - DESCRIPTORS_OF_ITS_OWN) / 2;
+	application_limit = room_in(files.rlim_cur);
 }
 
 int main(void)

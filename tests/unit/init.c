@@ -83,6 +83,38 @@ static void many_applications(void **state)
 	application_count = 0;
 }
 
+static void room_for_applications(void **state)
+{
+	(void)state;
+	assert_int_equal(room_in(RLIM_INFINITY), APPLICATIONS_MAX);
+	assert_int_equal(room_in(2016), APPLICATIONS_MAX);
+	assert_int_equal(room_in(2015), APPLICATIONS_MAX - 1);
+	assert_int_equal(room_in(40), 12);
+	assert_int_equal(room_in(18), 1);
+	assert_int_equal(room_in(17), 1);
+	assert_int_equal(room_in(0), 1);
+}
+
+/* Who has connected and not yet joined is not to wait for the grace time. */
+static void waiting_applications(void **state)
+{
+	int joined[2], waiting[2];
+	char byte;
+
+	(void)state;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, joined), 0);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, waiting), 0);
+	add_application(waiting[0], -1);
+	add_application(joined[0], dup(STDERR_FILENO));
+	dismiss_waiting();
+	assert_int_equal(application_count, 1);
+	assert_int_equal(recv(waiting[1], &byte, 1, MSG_DONTWAIT), 0);
+	assert_int_equal(recv(joined[1], &byte, 1, MSG_DONTWAIT), -1);
+	drop_application(0);
+	close(waiting[1]);
+	close(joined[1]);
+}
+
 static void misuse(void **state)
 {
 	int saved = dup(STDERR_FILENO), ends[2];
@@ -110,6 +142,10 @@ int main(void)
 		TEST("a grace time that is missing, senseless or above an hour becomes 2 s", grace),
 		TEST("an application for which there is no room learns it at once",
 			many_applications),
+		TEST("the limit of open files is room for so many applications, and one at least",
+			room_for_applications),
+		TEST("at the end, who has not yet joined is sent away at once",
+			waiting_applications),
 		TEST("started by hand it says who starts it, and ends with 2", misuse),
 	};
 
