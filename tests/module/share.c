@@ -79,16 +79,25 @@ static void logins_of_a_user(void)
 	CHECK(application_goes(application_init(), 2), "PID 1 is still there");
 }
 
+/* The name that logins of USER meet under: KIND is 'u' or 'g'. */
+static const char *meeting_place(char kind)
+{
+	static char path[256];
+	struct stat s;
+
+	CHECK(stat("/proc/self/ns/pid", &s) == 0);
+	snprintf(path, sizeof(path), "/run/pam_unshare/%lu-%c65534-0", (unsigned long)s.st_ino,
+		kind);
+	return path;
+}
+
 static void logins_of_a_group(void)
 {
+	const char *path = meeting_place('g');
 	pam_handle_t *pamh;
-	struct stat s;
-	char path[256];
 
 	have_own_run();
 	SERVICE("group", "scope=group");
-	CHECK(stat("/proc/self/ns/pid", &s) == 0);
-	snprintf(path, sizeof(path), "/run/pam_unshare/%lu-g65534-0", (unsigned long)s.st_ino);
 	pamh = application_start("group", USER);
 	CHECK(pam_open_session(pamh, 0) == PAM_SUCCESS);
 	CHECK(access(path, F_OK) == 0, "%s", path);
@@ -97,14 +106,12 @@ static void logins_of_a_group(void)
 
 static void nothing_is_left_in_run(void)
 {
+	const char *path = meeting_place('u');
 	struct stat s;
-	char path[256];
 	pam_handle_t *pamh;
 
 	have_own_run();
 	SERVICE("user", "scope=user");
-	CHECK(stat("/proc/self/ns/pid", &s) == 0);
-	snprintf(path, sizeof(path), "/run/pam_unshare/%lu-u65534-0", (unsigned long)s.st_ino);
 	pamh = application_start("user", USER);
 	CHECK(pam_open_session(pamh, 0) == PAM_SUCCESS);
 	CHECK(access(path, F_OK) == 0, "%s", path);
