@@ -16,7 +16,7 @@ in_foreground() { ps -u alice -o stat=,comm= | grep -q '^S.*+ *sleep'; }
 
 # shell_of COMMAND: root's interactive shell on a new terminal, where COMMAND has started alice's.
 shell_of() {
-	terminal_open bash -i && terminal_shows '^root> ' && terminal_type "$1" && terminal_shows '^alice> *$'
+	terminal_open bash -i && terminal_shows '^root>$' && terminal_type "$1" && terminal_shows '^alice>$'
 }
 
 # prints COMMAND REGEX: typed at the shell, the command prints a line that matches.
@@ -34,7 +34,7 @@ stops_and_resumes() {
 		terminal_key C-c && wait_until 5 not sleeps
 }
 terminates_with_a_job() { prints 'sleep 1000 & echo job-$((2 + 2))' job-4; }
-leaves() { terminal_type "exit 3" && terminal_shows '^root> *$' && prints 'echo status-$?' status-3; }
+leaves() { terminal_type "exit 3" && terminal_shows '^root>$' && prints 'echo status-$?' status-3; }
 
 while IFS='|' read -r kind command service; do
 	check "$kind: alice gets a shell" shell_of "$command"
@@ -66,12 +66,12 @@ for command in 'su alice' 'sudo -u alice bash'; do
 	check "$command: suspend goes back to the caller's shell, and fg to alice's" eval '
 		shell_of "$command" && terminal_type suspend && terminal_shows "Stopped.*$command" &&
 			prints "echo outside-\$UID" outside-0 && terminal_type fg && prints "echo inside-\$UID" inside-63001'
-	check "$command: and nothing is left after it" eval 'terminal_type exit; terminal_shows "^root> *$"; terminal_close; nothing_left'
+	check "$command: and nothing is left after it" eval 'terminal_type exit; terminal_shows "^root>$"; terminal_close; nothing_left'
 done
 
 # login hangs up the terminal it starts on, so it has one to itself.
 have "login(1)" login && {
-	check "login: alice gets a shell" eval 'terminal_open login -f alice && terminal_shows "^alice> *$"'
+	check "login: alice gets a shell" eval 'terminal_open login -f alice && terminal_shows "^alice>$"'
 	check "login: it is in a session" prints 'ps -p 1 -o args=' 'pam_unshare: alice \[login\]'
 	check "login: the terminal is alice's" prints 'stat -c owner-%U $(tty)' owner-alice
 	check "login: ^C ends the foreground job" interrupts

@@ -235,18 +235,21 @@ nothing_left() {
 
 terminals=0
 
-# terminal_open COMMAND...: a new one, 90 columns by 40 lines, that runs the command.
+# terminal_open COMMAND...: a new one, 90 columns by 40 lines, that runs the command. tmux 3.2 heeds the size of a
+# new session only where a client is attached, hence resize-window.
 terminal_open() {
 	terminal_close
 	terminals=$((terminals + 1)) # the last server may still be about to exit
-	tmux -L "test$terminals" -f /dev/null new-session -d -x 90 -y 40 "exec $(printf '%q ' "$@")"
+	tmux -L "test$terminals" -f /dev/null new-session -d -x 90 -y 40 "exec $(printf '%q ' "$@")" \; \
+		resize-window -x 90 -y 40
 }
 
 # terminal_type TEXT: types it and Enter. terminal_key KEY: C-c, C-z, C-d.
 terminal_type() { tmux -L "test$terminals" send-keys -l -- "$1"$'\r'; }
 terminal_key() { tmux -L "test$terminals" send-keys "$1"; }
 
-terminal_screen() { tmux -L "test$terminals" capture-pane -p -J -S - | grep .; }
+# Without the spaces at the ends of lines, of which tmux 3.2 prints many with -J.
+terminal_screen() { tmux -L "test$terminals" capture-pane -p -J -S - | sed 's/ *$//' | grep .; }
 terminal_matches() { terminal_screen | grep -Eq -- "$1"; }
 
 # terminal_shows REGEX: a line on the screen matches, within 5 s.
