@@ -55,7 +55,7 @@ if have "shell host: a job of at is isolated, and what it leaves running is ende
 	wait_until 5 test -e /run/atd.pid
 	job="$ns >/home/alice/at; trap '' HUP TERM; setsid -f sleep 6789 >/dev/null 2>&1"
 	check "shell host: a job of at is isolated, and what it leaves running is ended at once" eval '
-		setpriv --reuid alice --regid alice --init-groups env HOME=/home/alice at now <<<"$job"
+		setpriv --reuid alice --regid alice --init-groups env -C /home/alice HOME=/home/alice at now <<<"$job"
 		wait_until 10 test -s /home/alice/at && isolated_ns "$(cat /home/alice/at)" && wait_until 2 none_left'
 	kill $daemon
 	wait $daemon
@@ -106,7 +106,7 @@ if have "HPC: lxcfs's /proc/meminfo is carried over" lxcfs; then
 	kill $lxcfs
 	wait $lxcfs
 	umount -q -l /var/lib/lxcfs
-	rm -rf /run/lxcfs
+	rm -rf /run/lxcfs /run/lxcfs.pid
 fi
 if have "HPC: a home that autofs mounts after the login arrives" automount; then
 	mknod /dev/autofs c 10 235 2>/dev/null
