@@ -14,6 +14,21 @@
 
 #define BLOCK_SIZE (32 * 1024) /* of a rule file, read at a time */
 
+/*
+ * What stands behind SUBJECTS, and what it means for this login. Many rules end alike, so the last
+ * few endings are kept: where thousands of rules are read, most of the time would go to reading the
+ * same services, actions and options again.
+ */
+struct ending {
+	size_t length; /* 0 where nothing is kept: it was too long, or wrong */
+	char text[112];
+	bool named; /* the services hold the login's */
+	bool skip;
+	struct options options;
+};
+
+#define ENDINGS_KEPT 8
+
 struct search {
 	const struct options *options;
 	struct login *login;
@@ -21,7 +36,8 @@ struct search {
 	const char *path; /* the rule file; the others are in PATH.d */
 	const char *file; /* that is read */
 	unsigned int line;
-	struct options unused; /* where the options of all other rules go */
+	struct ending endings[ENDINGS_KEPT];
+	size_t next_ending; /* the one to replace */
 };
 
 static int refuse(const char *step, const char *word, const char *remedy, struct error *error)
@@ -95,37 +111,73 @@ static int parse_options(char *line, bool skip, struct options *options, struct 
 	return 0;
 }
 
-static int parse_line(char *line, struct search *search, struct error *error)
+/* SERVICES ACTION [OPTION...] */
+static int parse_ending(
+	char *line, const struct search *search, struct ending *ending, struct error *error)
 {
-	struct rule *rule = search->rule;
-	char *subjects = next_word(&line);
-	char *services, *action;
-	bool skip, named;
+	char *services = next_word(&line);
+	char *action = services ? next_word(&line) : NULL;
 	int result;
 
-	if (!subjects)
-		return 0;
-	services = next_word(&line);
-	action = services ? next_word(&line) : NULL;
 	if (!action)
 		return refuse_short(error);
 	result = services_match(services, search->login->service, error);
 	if (result < 0)
 		return result;
-	named = result > 0 && !rule->found;
-	result = subjects_match(subjects, named ? search->login : NULL, error);
+	ending->named = result > 0;
+	result = parse_action(action, &ending->skip, error);
 	if (result < 0)
 		return result;
-	named = named && result > 0;
-	result = parse_action(action, &skip, error);
-	if (result < 0)
+	ending->options = *search->options;
+	return parse_options(line, ending->skip, &ending->options, error);
+}
+
+/* An ending as it is kept, or read now and kept. NULL where it is wrong. */
+static const struct ending *find_ending(char *line, struct search *search, struct error *error)
+{
+	size_t length = strlen(line);
+	struct ending *ending;
+
+	for (size_t i = 0; i < ENDINGS_KEPT; i++) {
+		ending = &search->endings[i];
+		if (length > 0 && ending->length == length &&
+			memcmp(ending->text, line, length) == 0)
+			return ending;
+	}
+	ending = &search->endings[search->next_ending];
+	search->next_ending = (search->next_ending + 1) % ENDINGS_KEPT;
+	ending->length = 0;
+	if (length > sizeof(ending->text))
+		length = 0;
+	memcpy(ending->text, line, length);
+	if (parse_ending(line, search, ending, error) < 0)
+		return NULL;
+	ending->length = length;
+	return ending;
+}
+
+static int parse_line(char *line, struct search *search, struct error *error)
+{
+	struct rule *rule = search->rule;
+	char *subjects = next_word(&line);
+	const struct ending *ending;
+	int result;
+
+	if (!subjects)
+		return 0;
+	while (is_blank(*line))
+		line++;
+	ending = find_ending(line, search, error);
+	if (!ending)
+		return -EINVAL;
+	result = subjects_match(
+		subjects, ending->named && !rule->found ? search->login : NULL, error);
+	if (result <= 0)
 		return result;
-	if (!named)
-		return parse_options(line, skip, &search->unused, error);
-	*rule = (struct rule){.found = true, .skip = skip, .options = *search->options};
+	*rule = (struct rule){.found = true, .skip = ending->skip, .options = ending->options};
 	rule->line = search->line;
 	snprintf(rule->file, sizeof(rule->file), "%s", search->file);
-	return parse_options(line, skip, &rule->options, error);
+	return 0;
 }
 
 /* The lines of a string, of which the last need not end with a newline. */

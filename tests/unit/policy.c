@@ -531,6 +531,37 @@ static void pieces(void **state)
 	free(text);
 }
 
+/* What stands behind the subjects is kept for the rules that follow: for the right ones alone. */
+static void endings(void **state)
+{
+	char text[16384], services[256];
+	size_t at;
+
+	(void)state;
+	memset(services, 'x', sizeof(services) - 1);
+	services[sizeof(services) - 1] = '\0';
+	for (unsigned int grace = 1; grace <= 20; grace++) {
+		at = 0;
+		for (unsigned int round = 0; round < 3; round++)
+			for (unsigned int i = 1; i <= 20; i++)
+				at += (size_t)sprintf(text + at,
+					"user%u sshd isolate grace=%u\nuser%u su skip\n", i, i, i);
+		sprintf(text + at, "alice su skip\nalice \t sshd isolate grace=%u\n", grace);
+		assert_int_equal(line_of(text), 122);
+		assert_int_equal(rule.options.grace_ms, grace * 1000);
+		assert_false(rule.skip);
+		sprintf(text + at, "alice sshd isolate grace=%u0000\n", grace);
+		assert_int_equal(line_of(text), -1);
+		assert_int_equal(error.line, 121);
+	}
+	sprintf(text, "bob %s,sshd isolate grace=4\nalice %s,sshd isolate grace=5\n", services,
+		services);
+	assert_int_equal(line_of(text), 2);
+	assert_int_equal(rule.options.grace_ms, 5000);
+	sprintf(text, "bob %s,sshd isolate grace=x\n", services);
+	assert_int_equal(line_of(text), -1);
+}
+
 static void long_line(void **state)
 {
 	const size_t length = 100000;
@@ -744,6 +775,8 @@ int main(void)
 		RULE_TEST("a file of 20,000 rules is read whole", large_file),
 		RULE_TEST("it is the same rules, wherever a piece ends that is read at a time",
 			pieces),
+		RULE_TEST("rules that end alike differ in their subjects alone, all others in all",
+			endings),
 		RULE_TEST("a line may hold 100,000 characters", long_line),
 		RULE_TEST("each allocation fails in turn, and the login is refused for it", memory),
 		RULE_TEST("without rules all but root are isolated, and root with the option root",
