@@ -3,8 +3,8 @@
 #include "parallel.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
-#include <unistd.h>
 
 #define THREADS_MAX 4
 #define SLICE       32 /* items at a time: below that a thread costs more than it saves */
@@ -27,16 +27,37 @@ static void *run(void *data)
 	return NULL;
 }
 
+/* The processors that we may run on beside the one that we are on. Returns how many. */
+static size_t other_processors(cpu_set_t *set)
+{
+	int here = sched_getcpu();
+
+	if (here == -1 || sched_getaffinity(0, sizeof(*set), set) == -1)
+		return 0;
+	CPU_CLR((size_t)here, set);
+	return (size_t)CPU_COUNT(set);
+}
+
+/*
+ * A new thread often starts on the processor of its creator, and waits there for the creator's time
+ * slice to end: for longer than all of its work takes. So it is told to start on another one.
+ */
 void parallel(size_t count, void (*work)(void *data, size_t index), void *data)
 {
 	struct job job = {.work = work, .data = data, .count = count};
 	pthread_t threads[THREADS_MAX - 1];
+	pthread_attr_t attributes;
+	cpu_set_t others;
 	size_t started = 0, wanted = count / (SLICE * 2);
-	long processors = sysconf(_SC_NPROCESSORS_ONLN);
+	size_t processors = wanted > 0 ? other_processors(&others) : 0;
 
-	while (started < THREADS_MAX - 1 && started < wanted && (long)started < processors - 1 &&
-		pthread_create(&threads[started], NULL, run, &job) == 0)
-		started++;
+	if (processors > 0 && pthread_attr_init(&attributes) == 0) {
+		pthread_attr_setaffinity_np(&attributes, sizeof(others), &others);
+		while (started < THREADS_MAX - 1 && started < wanted && started < processors &&
+			pthread_create(&threads[started], &attributes, run, &job) == 0)
+			started++;
+		pthread_attr_destroy(&attributes);
+	}
 	run(&job);
 	for (size_t i = 0; i < started; i++)
 		pthread_join(threads[i], NULL);
