@@ -118,7 +118,7 @@ options scope=user
 check "processes of alice's that look like a PID 1 change nothing for a login" eval '
 	as_alice "PAM_UNSHARE_USER=bob PAM_UNSHARE_UID=63002 PAM_UNSHARE_SOCKET=1-u63002-0 bash -c \"${fake//\"/\\\"} 1000\" >/dev/null 2>&1 &
 		readlink /proc/self/ns/pid; until [ -e /home/alice/go ]; do sleep 0.02; done" >"$scratch/first" & login=$!
-	wait_until 5 test -s "$scratch/first"
+	wait_until 10 test -s "$scratch/first"
 	bob=$(ssh -n bob@localhost "readlink /proc/self/ns/pid; ps -p 1 -o args=" | xargs)
 	alice=$(as_alice "readlink /proc/self/ns/pid")
 	inits=$(nsinfo list --json 2>/dev/null | grep -c "\"user\":")
@@ -151,7 +151,7 @@ check "all of them at once end with an ssh login" stays_behind all ssh -n alice@
 check "all of them end when the application is killed" eval '
 	rm -f /home/alice/ready
 	su alice -c "attack stay all /home/alice/ready; sleep 1000" & login=$!
-	wait_until 5 test -e /home/alice/ready && sleep 0.5 && kill -KILL $login && wait_until 10 none_left'
+	wait_until 10 test -e /home/alice/ready && sleep 0.5 && kill -KILL $login && wait_until 10 none_left'
 check "nothing is left of them" nothing_left
 
 # A limit of the user's, so that it cannot spread to the machine.

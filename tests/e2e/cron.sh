@@ -26,7 +26,7 @@ if have "a cron job" cron crontab; then
 	check "a cron job runs" wait_until 10 job_is_done cron
 	check "a cron job lands in a private PID namespace and sees nothing of the host" \
 		isolated cron alice /home/alice/cron
-	check "a cron job that is done leaves no process" wait_until 2 none_left
+	check "a cron job that is done leaves no process" wait_until 10 none_left
 	end_daemon
 
 	at_reboot '(trap "" HUP TERM; sleep 1000 & echo ps: >/home/alice/back)'
@@ -39,7 +39,7 @@ if have "an at job" atd at; then
 	mkdir -p /var/spool/cron/atjobs /var/spool/cron/atspool
 	atd -f &
 	daemon=$!
-	wait_until 5 test -e /run/atd.pid
+	wait_until 10 test -e /run/atd.pid
 	cd / # the job goes where at was called, and does not run where alice cannot
 	check "at takes a job" eval 'echo "look-around >/home/alice/at 2>&1" |
 		setpriv --reuid alice --regid alice --init-groups env HOME=/home/alice at now'

@@ -40,35 +40,39 @@ took() {
 	return 1
 }
 
-ends_stubborn() { leave_behind "$1" stubborn && wait_until 4 none_left; }
+ends_stubborn() { leave_behind "$1" stubborn && wait_until 10 none_left; }
 
 for kind in su sudo sudo-pty sshd sshd-terminal; do
 	check "$kind: work in the background is asked to end with SIGHUP and SIGTERM" eval '
-		leave_behind $kind polite && wait_until 2 grep -q TERM /home/alice/signals &&
+		leave_behind $kind polite && wait_until 10 grep -q TERM /home/alice/signals &&
 			same "HUP TERM" "$(sort /home/alice/signals | xargs)" && nothing_left'
+	options grace=60
 	check "$kind: where all obey, the end does not wait for the grace time" \
-		took 0 2 eval 'leave_behind $kind polite && wait_until 2 none_left'
-	check "$kind: work that ignores both is killed after 2 s" took 2 4 ends_stubborn $kind
+		took 0 30 eval 'leave_behind $kind polite && wait_until 20 none_left'
+	options
+	check "$kind: work that ignores both is killed after 2 s" took 2 12 ends_stubborn $kind
 	check "$kind: nothing is left" nothing_left
 done
 
-check "a stopped process is woken to end" took 0 2 eval '
-	su alice -c "setsid polite & until [ -e /home/alice/polite ]; do sleep 0.02; done; kill -STOP \$!" && wait_until 1 none_left'
+options grace=60
+check "a stopped process is woken to end" took 0 30 eval '
+	su alice -c "setsid polite & until [ -e /home/alice/polite ]; do sleep 0.02; done; kill -STOP \$!" && wait_until 20 none_left'
+options
 check "a process of another user in the session is ended too" eval '
-	su alice -c "sudo -b setsid sleep 1000" && wait_until 4 none_left'
+	su alice -c "sudo -b setsid sleep 1000" && wait_until 10 none_left'
 check "a fork bomb at rest is ended too: five hundred processes" eval '
-	su alice -c "for i in {1..500}; do sleep 1000 & done" && wait_until 4 none_left'
+	su alice -c "for i in {1..500}; do sleep 1000 & done" && wait_until 10 none_left'
 check "a session in a session ends with it" eval '
 	su alice -c "sudo setsid sudo -u bob sleep 1000 >/dev/null 2>&1 & until pgrep -x sleep >/dev/null; do sleep 0.02; done" &&
-		wait_until 4 none_left'
+		wait_until 10 none_left'
 check "a container in a session ends with it" eval '
 	su alice -c "sudo setsid unshare --pid --fork --mount-proc sleep 1000 >/dev/null 2>&1 & until pgrep -x sleep >/dev/null; do sleep 0.02; done" &&
-		wait_until 4 none_left'
+		wait_until 10 none_left'
 check "SIGTERM from the host to PID 1 ends the session" eval '
 	su alice -c "sleep 1000" & login=$!
-	wait_until 5 session_is_open && kill -TERM "$(session_inits)" && wait_until 4 none_left; wait $login; nothing_left'
+	wait_until 10 session_is_open && kill -TERM "$(session_inits)" && wait_until 10 none_left; wait $login; nothing_left'
 check "a stopped application that is killed leaves nothing" eval '
 	su alice -c "sleep 1000" & login=$!
-	wait_until 5 session_is_open && kill -STOP "$(applications)" && kill -KILL "$(applications)" && wait_until 4 none_left
+	wait_until 10 session_is_open && kill -STOP "$(applications)" && kill -KILL "$(applications)" && wait_until 10 none_left
 	wait $login; nothing_left'
 finish

@@ -91,7 +91,7 @@ fail_at() {
 	[ -n "$ns" ] || [ $status != 0 ] || echo "$2 number $3 fails with $4: no session, and no refusal"
 }
 
-after_batch() { wait_until 5 no_session || echo "$1: it leaves something"; }
+after_batch() { wait_until 10 no_session || echo "$1: it leaves something"; }
 
 # Whether a child of the application was half inside, or one of a closed application not outside.
 halves() {
@@ -143,7 +143,7 @@ trace_starter "$scratch/starter"
 trace_init "$scratch/init"
 : >/run/places
 "via_$service" >/dev/null 2>&1
-wait_until 5 grep -q ^close_session /run/places
+wait_until 10 grep -q ^close_session /run/places
 cwd=$(awk '/^close_session/ { print $4 }' /run/places)
 check "an undisturbed login goes in and comes back" same '' "$(halves)"
 for role in application starter init; do

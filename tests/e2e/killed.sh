@@ -26,7 +26,7 @@ next_login() {
 kill_at_each() {
 	local width=$1 service=$2 afterwards=$3 calls killed
 	after_batch() {
-		wait_until 5 "$afterwards" || echo "killed at $1, it leaves something"
+		wait_until 10 "$afterwards" || echo "killed at $1, it leaves something"
 		next_login || echo "killed at $1, the next login does not work"
 	}
 	rm -f "$scratch"/killed.*
@@ -60,7 +60,7 @@ check "not even the name of the place where they would meet" eval '
 rm -f /home/alice/go "$scratch/first"
 su alice -c 'readlink /proc/self/ns/pid; until [ -e /home/alice/go ]; do sleep 0.05; done' >"$scratch/first" </dev/null &
 holder=$!
-wait_until 5 test -s "$scratch/first"
+wait_until 10 test -s "$scratch/first"
 trace su "$scratch/calls"
 first_goes_on() { same "$(cat "$scratch/first")" "$(su alice -c 'readlink /proc/self/ns/pid')" && kill -0 $holder; }
 check "killed while it joins or leaves a session, su leaves the session to the others" \
@@ -89,7 +89,7 @@ kill_clone_at_each() {
 	echo "killed $killed times at $calls calls"
 	return 1
 }
-after_batch() { wait_until 5 no_session || echo "killed at $1, it leaves something"; }
+after_batch() { wait_until 10 no_session || echo "killed at $1, it leaves something"; }
 
 trace_starter "$scratch/calls"
 check "the process that starts PID 1 can be traced" grep -q clone "$scratch/calls"

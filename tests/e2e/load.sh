@@ -39,7 +39,7 @@ as_few_as_before() {
 
 sed -i 's/MaxStartups .*/MaxStartups 2000/; 1i LoginGraceTime 600' /etc/ssh/sshd_config
 pkill -HUP -f 'sshd.*listener'
-wait_until 5 ssh -n alice@localhost true >/dev/null
+wait_until 10 ssh -n alice@localhost true >/dev/null
 mkdir "$scratch/many"
 start=$EPOCHREALTIME
 for i in $(seq "$ssh_logins"); do

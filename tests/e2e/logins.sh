@@ -34,11 +34,11 @@ ended_by_kill() {
 	local kind=$1 which=$2 login victim
 	"via_$kind" 'sleep 1000' &
 	login=$!
-	wait_until 5 session_is_open || return
+	wait_until 10 session_is_open || return
 	victim=$("$which")
 	kill -KILL $victim
 	# ssh(1) waits for whoever holds its connection; everything else must end by itself.
-	wait_until 5 not kill -0 "$login" || return
+	wait_until 10 not kill -0 "$login" || return
 	wait "$login"
 	nothing_left
 }
@@ -48,7 +48,7 @@ for kind in su su-login su-pty sudo sudo-pty sudo-i sshd sshd-terminal runuser r
 	forget_log
 	check_isolated "$kind" "$(service_of "$kind")" alice "via_$kind" look-around
 	check "$kind: an info line in the log says that the session is open, and one that it is closed" \
-		wait_until 3 log_holds 2 "^info .*pam_unshare\\($(service_of "$kind"):session\\): session (opened|closed) for alice"
+		wait_until 10 log_holds 2 "^info .*pam_unshare\\($(service_of "$kind"):session\\): session (opened|closed) for alice"
 	check "$kind: nothing worse than info is logged of an ordinary login" \
 		not grep -E '^(warning|err|crit|alert|emerg) .*pam_unshare\(' /run/syslog
 	check "$kind: nothing of the module appears to the user" not grep -i unshare <("via_$kind" true 2>&1)

@@ -295,8 +295,9 @@ check "kill -s sends a signal to the session's processes" eval '
 check "kill ends the session, waits, and ends no other" eval '
 	nsinfo kill $fifth && ! nsinfo list -nro NS | grep -qx $fifth && same 4 "$(nsinfo list -n | wc -l)"'
 stopped() { ! kill -0 "$1" 2>/dev/null; }
+both_are_gone() { ! nsinfo list -nro NS | grep -x -e $outer_ns -e $inner_ns; }
 check "kill of a session ends the sessions in it" eval '
-	nsinfo kill bob && wait_until 5 stopped $inner && ! nsinfo list -nro NS | grep -qx -e $outer_ns -e $inner_ns'
+	nsinfo kill bob && wait_until 10 stopped $inner && wait_until 10 both_are_gone'
 check "kill waits for a process that ignores SIGTERM to be killed" eval '
 	ssh -tt bob@localhost "trap \"\" HUP TERM; while :; do sleep 0.1; done" >/dev/null 2>&1 </dev/null &
 	wait_until 10 eval "nsinfo show bob >/dev/null" && sleep 0.5 && nsinfo kill bob && exits 1 nsinfo show bob'

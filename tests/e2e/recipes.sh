@@ -41,7 +41,7 @@ if have "shell host: tmux outlives the login and is attached again" tmux; then
 	terminal_type 'echo alive-$((40 + 2))'
 	terminal_shows 'alive-42' >/dev/null
 	terminal_close
-	wait_until 5 same "" "$(applications)" >/dev/null
+	wait_until 10 same "" "$(applications)" >/dev/null
 	terminal_open ssh -t alice@localhost 'tmux -L own attach -t work'
 	check "shell host: tmux outlives the login and is attached again" terminal_shows 'alive-42'
 	terminal_close
@@ -52,11 +52,11 @@ if have "shell host: a job of at is isolated, and what it leaves running is ende
 	mkdir -p /var/spool/cron/atjobs /var/spool/cron/atspool
 	atd -f &
 	daemon=$!
-	wait_until 5 test -e /run/atd.pid
+	wait_until 10 test -e /run/atd.pid
 	job="$ns >/home/alice/at; trap '' HUP TERM; setsid -f sleep 6789 >/dev/null 2>&1"
 	check "shell host: a job of at is isolated, and what it leaves running is ended at once" eval '
 		setpriv --reuid alice --regid alice --init-groups env -C /home/alice HOME=/home/alice at now <<<"$job"
-		wait_until 10 test -s /home/alice/at && isolated_ns "$(cat /home/alice/at)" && wait_until 2 none_left'
+		wait_until 10 test -s /home/alice/at && isolated_ns "$(cat /home/alice/at)" && wait_until 10 none_left'
 	kill $daemon
 	wait $daemon
 	rm -f /run/atd.pid
@@ -70,7 +70,7 @@ hold alice
 check "HPC: a user's ssh logins share a session, and what runs in one can be ended from another" eval '
 	as alice@localhost "exec -a forgotten sleep 6789" & sleeper=$!
 	found() { as alice@localhost pgrep -f forgotten; }
-	wait_until 5 found && as alice@localhost pkill -f forgotten
+	wait_until 10 found && as alice@localhost pkill -f forgotten
 	wait $sleeper
 	isolated_ns "$(cat "$scratch/held")" && same "$(cat "$scratch/held")" "$(as alice@localhost "$ns")"'
 check "HPC: su and sudo are sessions of their own" eval '
@@ -90,7 +90,7 @@ if have "HPC: lxcfs's /proc/meminfo is carried over" lxcfs; then
 		mount --make-private /proc && exec lxcfs -f /var/lib/lxcfs' >"$scratch/lxcfs" 2>&1 &
 	lxcfs=$!
 	is_up() { [ -e /var/lib/lxcfs/proc/meminfo ]; }
-	if wait_until 5 is_up >/dev/null; then
+	if wait_until 10 is_up >/dev/null; then
 		mount --bind /var/lib/lxcfs/proc/meminfo /proc/meminfo
 		check "HPC: lxcfs's /proc/meminfo is carried over" eval '
 			timeout -s KILL 10 ssh -n alice@localhost "$ns >ns; grep -q MemTotal /proc/meminfo && grep \" /proc/meminfo \" /proc/mounts" |
@@ -131,7 +131,7 @@ if have "HPC: a home that autofs mounts after the login arrives" automount; then
 		skip "HPC: a home that autofs mounts after the login arrives" "automount does not run here: $(tail -n 1 "$scratch/automount")"
 	fi
 	pkill -x automount
-	wait_until 5 not pgrep -x automount >/dev/null
+	wait_until 10 not pgrep -x automount >/dev/null
 	umount -q /auto/* /auto 2>/dev/null
 	rm -f /run/auto.* /run/autofs*
 fi
@@ -157,7 +157,7 @@ check "CI: a job is isolated through sudo, su and runuser" eval '
 	isolated_ns "$(sudo -u ci $ns)" && isolated_ns "$(su ci -c "$ns")" && isolated_ns "$(runuser -u ci -- bash -c "$ns")"' # by pam
 check "CI: a job does not see another one" eval '
 	sudo -u ci bash -c "exec -a \"job --token=correct-horse\" sleep 6789" & job=$!
-	wait_until 5 pgrep -f "^job --token" && sudo -u ci ps -e -o args >"$scratch/saw"
+	wait_until 10 pgrep -f "^job --token" && sudo -u ci ps -e -o args >"$scratch/saw"
 	pkill -f "^job --token"
 	wait $job
 	cat "$scratch/saw"; grep -q "^ps -e" "$scratch/saw" && ! grep -q token "$scratch/saw"'

@@ -29,7 +29,7 @@ refuses() {
 
 # One line of ours at err: what it could not do, to whom, why.
 log_says_why() {
-	wait_until 2 log_holds 1 '^err .*pam_unshare\(.*:session\): cannot .* for alice' || {
+	wait_until 10 log_holds 1 '^err .*pam_unshare\(.*:session\): cannot .* for alice' || {
 		cat /run/syslog
 		return 1
 	}
@@ -104,7 +104,7 @@ check "without CAP_SYS_ADMIN, sshd refuses the login" refuses sshd
 check "without CAP_SYS_ADMIN, the log says why to sshd's administrator" \
 	logged "^err .*pam_unshare\(sshd:session\): cannot .* for alice: Operation not permitted.*CAP_SYS_ADMIN"
 kill "$(cat /run/sshd.pid)"
-wait_until 5 not pgrep -x sshd
+wait_until 10 not pgrep -x sshd
 rm -f /run/sshd.pid
 start_sshd
 
@@ -114,7 +114,7 @@ in_user_ns() {
 	rm -f "$go"
 	unshare --user --mount --propagation private bash -c 'until [ -e "$0" ]; do sleep 0.02; done; exec "$@"' "$go" "$@" &
 	child=$!
-	wait_until 5 eval '[ "$(readlink /proc/$child/ns/user)" != "$(readlink /proc/self/ns/user)" ]' || return 99
+	wait_until 10 eval '[ "$(readlink /proc/$child/ns/user)" != "$(readlink /proc/self/ns/user)" ]' || return 99
 	echo '0 0 4294967295' >/proc/$child/uid_map && echo '0 0 4294967295' >/proc/$child/gid_map && : >"$go"
 	wait $child
 }

@@ -128,7 +128,7 @@ perl -MSocket -e '
 	sysread($s, my $byte, 1) and die "heard something\n";
 	print "out\n"' "$run_directory/$(name_of)" >"$scratch/came" 2>&1 &
 came=$!
-wait_until 5 grep -x in "$scratch/came" >/dev/null
+wait_until 10 grep -x in "$scratch/came" >/dev/null
 touch /home/alice/go
 check "who comes when a session is about to end, and did not get in, is told at once" eval '
 	wait_until 10 grep -x out "$scratch/came" && inits_are 1 && pgrep -x -f "sleep 6789"'
@@ -199,7 +199,7 @@ for leftover in 'echo text >' 'mkdir' 'ln -s /nowhere' 'mkfifo'; do
 	check "a leftover in the place of the socket blocks no login: $leftover" eval '
 		hold "$scratch/first" as_alice && name=$(name_of)
 		release
-		wait_until 5 inits_are 0 || return
+		wait_until 10 inits_are 0 || return
 		eval "$leftover $run_directory/$name"
 		ns=$(su alice -c "readlink /proc/self/ns/pid")
 		rm -rf "$run_directory/$name"
@@ -250,7 +250,7 @@ for scope in user session; do
 	options scope=$scope on_close=linger
 	as_alice 'readlink /proc/self/ns/pid; setsid -f sleep 6789 >/dev/null 2>&1 </dev/null' >"$scratch/first"
 	check "on_close=linger, scope=$scope: what alice left running lives on, in the session" eval '
-		wait_until 5 pgrep -x -f "sleep 6789" && ns=$(readlink "/proc/$(pgrep -x -f "sleep 6789")/ns/pid") && same "$(cat "$scratch/first")" "$ns"'
+		wait_until 10 pgrep -x -f "sleep 6789" && ns=$(readlink "/proc/$(pgrep -x -f "sleep 6789")/ns/pid") && same "$(cat "$scratch/first")" "$ns"'
 	check "nobody has the session open then, scope=$scope" eval 'wait_until 10 same "" "$(applications)"'
 	if have "nsinfo shows the session as lingering, scope=$scope" nsinfo; then
 		check "nsinfo shows the session as lingering, scope=$scope" \
@@ -265,7 +265,7 @@ done
 check "a lingering session that holds nothing is not kept" eval 'as_alice true && nothing_left 2'
 check "SIGTERM from root on the host ends a lingering session" eval '
 	as_alice "setsid -f sleep 6789 >/dev/null 2>&1 </dev/null"
-	wait_until 5 inits_are 1 && kill -TERM "$(session_inits)" && nothing_left'
+	wait_until 10 inits_are 1 && kill -TERM "$(session_inits)" && nothing_left'
 if have "tmux lives on after the login, and the next login attaches to it" tmux; then
 	options scope=user on_close=linger
 	terminal_open ssh -t alice@localhost 'tmux -L own new -s work'
@@ -273,7 +273,7 @@ if have "tmux lives on after the login, and the next login attaches to it" tmux;
 	terminal_type 'echo alive-$((40 + 2))'
 	terminal_shows 'alive-42' >/dev/null
 	terminal_close
-	wait_until 5 same "" "$(applications)" >/dev/null
+	wait_until 10 same "" "$(applications)" >/dev/null
 	terminal_open ssh -t alice@localhost 'tmux -L own attach -t work'
 	check "tmux lives on after the login, and the next login attaches to it" terminal_shows 'alive-42'
 	terminal_close

@@ -52,17 +52,17 @@ unset SSH_AUTH_SOCK
 hop='-o HostKeyAlias=localhost'
 ssh -N -L 2201:localhost:22 alice@localhost &
 forward=$!
-check "a local port is forwarded" eval 'wait_until 5 port_is_open 2201 && same bob "$(ssh $hop -p 2201 bob@localhost id -un)"'
+check "a local port is forwarded" eval 'wait_until 10 port_is_open 2201 && same bob "$(ssh $hop -p 2201 bob@localhost id -un)"'
 kill $forward
 wait $forward
 ssh -N -R 2202:localhost:22 alice@localhost &
 forward=$!
-check "a remote port is forwarded" eval 'wait_until 5 port_is_open 2202 && same bob "$(ssh $hop -p 2202 bob@localhost id -un)"'
+check "a remote port is forwarded" eval 'wait_until 10 port_is_open 2202 && same bob "$(ssh $hop -p 2202 bob@localhost id -un)"'
 kill $forward
 wait $forward
 check "a forwarded Unix socket works" eval '
 	ssh -N -L "$scratch/socket:localhost:22" alice@localhost & forward=$!
-	wait_until 5 test -S "$scratch/socket"; opened=$?; kill $forward; wait $forward; rm -f "$scratch/socket"; return $opened'
+	wait_until 10 test -S "$scratch/socket"; opened=$?; kill $forward; wait $forward; rm -f "$scratch/socket"; return $opened'
 check "forwarding leaves nothing" nothing_left
 
 ssh root@localhost look-around >"$scratch/look"
@@ -73,7 +73,7 @@ options ''
 
 check "a client that vanishes leaves nothing" eval '
 	ssh alice@localhost "trap \"\" HUP; sleep 1000" & client=$!
-	wait_until 5 session_is_open && kill -KILL $client && wait_until 5 none_left; wait $client; nothing_left'
+	wait_until 10 session_is_open && kill -KILL $client && wait_until 10 none_left; wait $client; nothing_left'
 check "thirty connections at a time all work, and leave nothing" eval '
 	for i in {1..30}; do ssh alice@localhost "sleep 0.3; echo in" & done >"$scratch/in" 2>&1
 	for job in $(jobs -p); do [ "$job" = "$canary" ] || wait "$job"; done

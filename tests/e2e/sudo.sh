@@ -15,7 +15,7 @@ for pty in '!use_pty' use_pty; do
 		sudo -u bob look-around
 	rm -f /home/alice/look
 	sudo -b -u alice bash -c 'look-around >/home/alice/look 2>&1; sleep 0.2'
-	wait_until 5 look_is_written /home/alice/look >/dev/null
+	wait_until 10 look_is_written /home/alice/look >/dev/null
 	check "sudo -b, $pty: the command in the background has a session" isolated sudo alice /home/alice/look
 	check "sudo -b, $pty: when it ends nothing is left" nothing_left
 	sudo look-around >"$scratch/look" 2>&1 </dev/null
@@ -25,7 +25,7 @@ for pty in '!use_pty' use_pty; do
 		rm -f "$scratch/ready"
 		sudo -u alice bash -c "trap \"exit 9\" TERM; echo ready; while :; do sleep 0.05; done" >"$scratch/ready" &
 		sudo=$!
-		wait_until 5 grep -q ready "$scratch/ready" && setsid kill -TERM $sudo || return
+		wait_until 10 grep -q ready "$scratch/ready" && setsid kill -TERM $sudo || return
 		wait $sudo
 		same 9 $?'
 	check "sudo keeps a terminal, $pty" eval \

@@ -23,15 +23,15 @@ shell_of() {
 prints() { terminal_type "$1" && terminal_shows "^$2"; }
 
 interrupts() {
-	terminal_type 'sleep 1000' && wait_until 5 awake && terminal_key C-c && wait_until 5 not sleeps &&
+	terminal_type 'sleep 1000' && wait_until 10 awake && terminal_key C-c && wait_until 10 not sleeps &&
 		prints 'echo status-$?' 'status-130'
 }
 stops_and_resumes() {
-	terminal_type 'sleep 1000' && wait_until 5 awake && terminal_key C-z && wait_until 5 stopped &&
-		terminal_shows 'Stopped +sleep 1000' && terminal_type bg && wait_until 5 awake &&
+	terminal_type 'sleep 1000' && wait_until 10 awake && terminal_key C-z && wait_until 10 stopped &&
+		terminal_shows 'Stopped +sleep 1000' && terminal_type bg && wait_until 10 awake &&
 		prints 'echo free-$((1 + 1))' free-2 && terminal_type fg && terminal_shows '^sleep 1000$' &&
-		wait_until 5 in_foreground &&
-		terminal_key C-c && wait_until 5 not sleeps
+		wait_until 10 in_foreground &&
+		terminal_key C-c && wait_until 10 not sleeps
 }
 terminates_with_a_job() { prints 'sleep 1000 & echo job-$((2 + 2))' job-4; }
 leaves() { terminal_type "exit 3" && terminal_shows '^root>$' && prints 'echo status-$?' status-3; }
@@ -46,7 +46,7 @@ while IFS='|' read -r kind command service; do
 	check "$kind: the window's size is known" prints 'stty size' '40 90'
 	terminal_resize 70 30
 	check "$kind: a change of the window's size is noticed" eval \
-		'wait_until 5 eval "terminal_type \"stty size\"; terminal_matches \"^30 70\"" || { terminal_screen; return 1; }'
+		'wait_until 10 eval "terminal_type \"stty size\"; terminal_matches \"^30 70\"" || { terminal_screen; return 1; }'
 	check "$kind: a job runs in the background at logout" terminates_with_a_job
 	terminal_clear
 	check "$kind: the exit status of the shell comes through" leaves

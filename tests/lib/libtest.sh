@@ -103,7 +103,7 @@ elapsed() { [ $((${EPOCHREALTIME/[.,]/} - ${1/[.,]/})) -lt $((${2} * 1000000)) ]
 
 # logged REGEX: a line of the log matches, since the last forget_log.
 logged() {
-	wait_until 2 grep -Eq -- "$1" /run/syslog || {
+	wait_until 10 grep -Eq -- "$1" /run/syslog || {
 		echo "no such line in the log: $1"
 		cat /run/syslog
 		return 1
@@ -222,7 +222,7 @@ none_left() { [ -z "$(leftover_processes)" ]; }
 
 # nothing_left [SECONDS]: no process, mount or file of a session, and the canary is alive.
 nothing_left() {
-	wait_until "${1:-5}" none_left || {
+	wait_until "${1:-10}" none_left || {
 		leftover_processes
 		return 1
 	}
@@ -252,9 +252,9 @@ terminal_key() { tmux -L "test$terminals" send-keys "$1"; }
 terminal_screen() { tmux -L "test$terminals" capture-pane -p -J -S - | sed 's/ *$//' | grep .; }
 terminal_matches() { terminal_screen | grep -Eq -- "$1"; }
 
-# terminal_shows REGEX: a line on the screen matches, within 5 s.
+# terminal_shows REGEX: a line on the screen matches, within 10 s.
 terminal_shows() {
-	wait_until 5 terminal_matches "$1" || {
+	wait_until 10 terminal_matches "$1" || {
 		terminal_screen
 		return 1
 	}
