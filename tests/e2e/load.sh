@@ -25,15 +25,16 @@ time_of_login() {
 	done | sort -n | sed -n 6p
 }
 
-files_before=$(files_open)
-processes_before=$(processes)
-nothing_added() {
-	nothing_left 20 && wait_until 20 as_few_as_before
-}
+# Counted in the same place before and after: what redirects the test's own output holds files, too.
+count() { processes_now=$(processes) files_now=$(files_open); }
 as_few_as_before() {
-	echo "processes: $processes_before before, $(processes) now; open files: $files_before, $(files_open)"
-	[ "$(processes)" -le "$processes_before" ] && [ $(($(files_open) - files_before)) -lt 10 ]
+	count
+	echo "processes: $processes_before before, $processes_now now; open files: $files_before, $files_now"
+	[ "$processes_now" -le "$processes_before" ] && [ $((files_now - files_before)) -lt 10 ]
 }
+nothing_added() { nothing_left 20 && wait_until 20 as_few_as_before; }
+check "before the logins there is something to count" eval '
+	wait_until 20 count && processes_before=$processes_now files_before=$files_now && [ $processes_now -gt 2 ] && [ $files_now -gt 2 ]'
 
 # --- at once, by ssh ---------------------------------------------------------------------------------
 
