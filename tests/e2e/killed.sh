@@ -7,12 +7,16 @@
 . "$lib/trace.sh"
 can_trace "applications that are killed" || finish
 
-# kill_at SERVICE CALL NUMBER: prints what is wrong.
+# kill_at SERVICE ROLE NAME NUMBER [CALL]: prints what is wrong.
 kill_at() {
-	local start=$EPOCHREALTIME ns trace=$scratch/killed.$2.$3
-	ns=$("via_$1" timeout -s KILL 15 strace -o "$trace" -e "inject=$2:signal=KILL:when=$3" 2>/dev/null)
-	elapsed "$start" 14 || echo "killed at $2 number $3, it hangs"
-	[ "$ns" != "$host_pid_ns" ] || echo "killed at $2 number $3, alice is on the host"
+	local start=$EPOCHREALTIME ns tracer report=$scratch/killed.$3.$4
+	case $2 in
+	application) tracer=(strace -o "$report" -e "inject=$3:signal=KILL:when=$4") ;;
+	*) tracer=("$COPY_BUILD/tests/e2e/inject" "$2" "$5" "$4" KILL "$report") ;;
+	esac
+	ns=$("via_$1" timeout -s KILL 15 "${tracer[@]}" 2>/dev/null)
+	elapsed "$start" 14 || echo "killed at $3 number $4, it hangs"
+	[ "$ns" != "$host_pid_ns" ] || echo "killed at $3 number $4, alice is on the host"
 }
 
 next_login() {
@@ -21,21 +25,24 @@ next_login() {
 	case $ns in "$host_pid_ns" | '' | [!p]*) echo "gets: $ns"; return 1 ;; esac
 }
 
-# kill_at_each WIDTH SERVICE AFTERWARDS: at the calls of $scratch/calls, so many logins at a time; AFTERWARDS is the command
-# that succeeds when they have left nothing.
+# kill_at_each WIDTH SERVICE ROLE LEAST AFTERWARDS: at the calls of $scratch/calls, so many logins at a time; LEAST is how
+# often it has to be killed at the least, AFTERWARDS the command that succeeds when they have left nothing.
 kill_at_each() {
-	local width=$1 service=$2 afterwards=$3 calls killed
+	local width=$1 service=$2 role=$3 least=$4 afterwards=$5 calls killed
 	after_batch() {
 		wait_until 10 "$afterwards" || echo "killed at $1, it leaves something"
 		next_login || echo "killed at $1, the next login does not work"
 	}
 	rm -f "$scratch"/killed.*
-	several "$width" "$scratch/calls" kill_at "$service" >"$scratch/wrong"
+	several "$width" "$scratch/calls" kill_at "$service" "$role" >"$scratch/wrong"
 	cat "$scratch/wrong"
 	calls=$(wc -l <"$scratch/calls")
-	killed=$(cat "$scratch"/killed.* | grep -c 'killed by SIGKILL')
+	case $role in
+	application) killed=$(cat "$scratch"/killed.* | grep -c 'killed by SIGKILL') ;;
+	*) killed=$(ls "$scratch"/killed.* | wc -l) ;;
+	esac
 	# A few calls more or less, as the scheduler has it; but it must have been killed.
-	[ ! -s "$scratch/wrong" ] && [ $((killed * 10)) -ge $((calls * 9)) ] && [ "$killed" -ge 40 ] && return
+	[ ! -s "$scratch/wrong" ] && [ $((killed * 10)) -ge $((calls * 9)) ] && [ "$killed" -ge "$least" ] && return
 	echo "killed $killed times at $calls calls"
 	return 1
 }
@@ -44,7 +51,7 @@ for service in su sudo sshd; do
 	have "$service is killed at each of its system calls" $service || continue
 	trace $service "$scratch/calls" all
 	check "$service is killed at each of its system calls: nothing is left, nothing hangs, the next login works" \
-		kill_at_each 4 $service no_session
+		kill_at_each 4 $service application 40 no_session
 	check "after that no process, mount or file is left of $service" nothing_left
 done
 
@@ -53,7 +60,7 @@ done
 options scope=user
 trace su "$scratch/calls"
 check "killed while it opens or closes a session that others may join, su leaves nothing either" \
-	kill_at_each 1 su no_session
+	kill_at_each 1 su application 40 no_session
 check "not even the name of the place where they would meet" eval '
 	nothing_left && same "" "$(ls /run/pam_unshare | grep -v -x lock)"'
 
@@ -64,7 +71,7 @@ wait_until 10 test -s "$scratch/first"
 trace su "$scratch/calls"
 first_goes_on() { same "$(cat "$scratch/first")" "$(su alice -c 'readlink /proc/self/ns/pid')" && kill -0 $holder; }
 check "killed while it joins or leaves a session, su leaves the session to the others" \
-	kill_at_each 2 su first_goes_on
+	kill_at_each 2 su application 40 first_goes_on
 touch /home/alice/go
 check "which end as they would" wait $holder
 check "and nothing is left" nothing_left
@@ -72,30 +79,12 @@ options ''
 
 # --- PID 1, and who starts it ------------------------------------------------------------------------
 
-# kill_clone ROLE NAME NUMBER CALL
-kill_clone() {
-	local start=$EPOCHREALTIME ns
-	ns=$(via_su timeout -s KILL 15 "$COPY_BUILD/tests/e2e/inject" "$1" "$4" "$3" KILL "$scratch/killed.$2.$3" 2>/dev/null)
-	elapsed "$start" 14 || echo "killed at $2, number $3, su hangs"
-	[ "$ns" != "$host_pid_ns" ] || echo "killed at $2, number $3, alice is on the host"
-}
-kill_clone_at_each() {
-	rm -f "$scratch"/killed.*
-	several 4 "$scratch/calls" kill_clone "$1" >"$scratch/wrong"
-	cat "$scratch/wrong"
-	calls=$(wc -l <"$scratch/calls")
-	killed=$(ls "$scratch"/killed.* | wc -l)
-	[ ! -s "$scratch/wrong" ] && [ $((killed * 10)) -ge $((calls * 9)) ] && return
-	echo "killed $killed times at $calls calls"
-	return 1
-}
-after_batch() { wait_until 10 no_session || echo "killed at $1, it leaves something"; }
-
 trace_starter "$scratch/calls"
 check "the process that starts PID 1 can be traced" grep -q clone "$scratch/calls"
-check "killed at any of its system calls, alice is isolated or refused, and nothing hangs" kill_clone_at_each starter
+check "killed at any of its system calls, alice is isolated or refused, and nothing hangs" kill_at_each 4 su starter 3 no_session
 trace_init "$scratch/calls"
 check "PID 1 can be traced" grep -q execve "$scratch/calls"
-check "killed at any of its system calls, alice is isolated or refused, and nothing hangs or is left" kill_clone_at_each init
+check "killed at any of its system calls, alice is isolated or refused, and nothing hangs or is left" \
+	kill_at_each 4 su init 40 no_session
 check "and after that nothing is left" nothing_left
 finish
