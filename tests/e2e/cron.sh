@@ -30,7 +30,7 @@ if have "a cron job" cron crontab; then
 	end_daemon
 
 	at_reboot '(trap "" HUP TERM; sleep 1000 & echo ps: >/home/alice/back)'
-	check "what a cron job leaves running is ended" eval 'wait_until 10 job_is_done back && wait_until 6 none_left'
+	check "what a cron job leaves running is ended" eval 'wait_until 10 job_is_done back && wait_until 20 none_left'
 	end_daemon
 	check "cron's jobs leave nothing" nothing_left
 fi

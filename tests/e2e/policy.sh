@@ -67,9 +67,12 @@ check "with=net alone shares the others" eval '
 	same 4 "$(su alice -c "$all_namespaces" | grep -cFxf <(eval "$all_namespaces"))"'
 
 options grace=0
-check "grace=0 kills at once" eval '
-	start=$EPOCHREALTIME
-	su alice -c "trap \"\" TERM HUP; sleep 100 & true" && elapsed "$start" 2 && nothing_left'
+# On a busy machine one of them may take 2 s for other reasons; with a grace time each of them does.
+ends_at_once() {
+	local start=$EPOCHREALTIME
+	su alice -c 'trap "" TERM HUP; sleep 100 & true' && elapsed "$start" 2
+}
+check "grace=0 kills at once" eval '{ ends_at_once || ends_at_once || ends_at_once; } && nothing_left'
 options
 
 # An optional first line that closes before the other modules do, and a last one that only opens.
@@ -177,7 +180,7 @@ chmod 755 $conf.d
 check "and is again when only root may" is_skipped alice
 rm $conf
 mkfifo $conf
-check "a FIFO in its place hangs nobody" eval 'timeout 5 su alice -c true; not same "status 124" "status $?"'
+check "a FIFO in its place hangs nobody" eval 'timeout 20 su alice -c true; not same "status 124" "status $?"'
 rm $conf
 printf '* * skip\0\n' >$conf
 check "a file with NUL bytes is no text" is_refused alice

@@ -73,9 +73,9 @@ size_t application_said_count(void);
 /* PID 1 of the session that was opened last, from the log. */
 pid_t application_init(void);
 
-/* Whether the process is there; within SECONDS it may go. */
+/* Whether the process is there; and whether it goes, for which a busy machine takes its time. */
 bool application_lives(pid_t pid);
-bool application_goes(pid_t pid, double seconds);
+bool application_goes(pid_t pid);
 
 /*
  * application_state - all of this process that a session could change, as text: namespaces, root

@@ -165,59 +165,71 @@ static pam_handle_t *open_session(void)
 	return pamh;
 }
 
-/* Closes with this process in the background, and returns how long that took. */
-static double close_with(void (*body)(void))
+/* For what ends before the grace time is over: so long a time that a busy machine is no failure. */
+#define AT_ONCE 30 /* seconds */
+
+static pam_handle_t *open_patient_session(void)
 {
-	pam_handle_t *pamh = open_session();
+	pam_handle_t *pamh;
+
+	SERVICE("patient", "grace=60");
+	pamh = application_start("patient", USER);
+	CHECK(pam_open_session(pamh, 0) == PAM_SUCCESS);
+	return pamh;
+}
+
+/* Closes with this process in the background, and returns how long that took. */
+static double close_with(pam_handle_t *pamh, void (*body)(void))
+{
 	double start;
 
 	in_background(body);
 	start = now();
 	CHECK(pam_close_session(pamh, 0) == PAM_SUCCESS);
 	CHECK(application_log_count("err ") == 0);
-	CHECK(application_goes(application_init(), 2), "PID 1 is still there");
+	CHECK(application_goes(application_init()), "PID 1 is still there");
 	return now() - start;
 }
 
 static void ends_at_once(void)
 {
-	double took = close_with(obedient);
+	double took = close_with(open_patient_session(), obedient);
 
 	CHECK(strcmp(hear(0), "") == 0);
-	CHECK(took < 1, "it took %.2f s", took);
+	CHECK(took < AT_ONCE, "it took %.2f s", took);
 }
 
 static void may_save(void)
 {
-	double took = close_with(saves_at_term);
+	double took = close_with(open_patient_session(), saves_at_term);
 
 	CHECK(strcmp(hear(0), "") == 0);
-	CHECK(took < 1, "it took %.2f s", took);
+	CHECK(took < AT_ONCE, "it took %.2f s", took);
 }
 
 static void gets_killed(void)
 {
-	double took = close_with(stubborn);
+	double took = close_with(open_session(), stubborn);
 	const char *heard = hear(0);
 
 	CHECK(strcmp(heard, "HTC") == 0 || strcmp(heard, "HCT") == 0 || strcmp(heard, "CHT") == 0,
 		"it was %s", heard);
-	CHECK(took > 1.9 && took < 2.9, "it took %.2f s", took);
+	CHECK(took > 1.9 && took < 12, "it took %.2f s", took);
 }
 
 static void wakes_stopped(void)
 {
-	double took = close_with(stops_obediently);
+	double took = close_with(open_patient_session(), stops_obediently);
 
 	CHECK(strcmp(hear(0), "") == 0);
-	CHECK(took < 1, "it took %.2f s", took);
+	CHECK(took < AT_ONCE, "it took %.2f s", took);
 }
 
 static void tells_stopped(void)
 {
 	const char *heard;
 
-	close_with(stops);
+	close_with(open_session(), stops);
 	heard = hear(0);
 	CHECK(strchr(heard, 'H') && strchr(heard, 'T') && strchr(heard, 'C'), "it was %s", heard);
 	CHECK(strlen(heard) == 3, "it was %s", heard);
@@ -225,26 +237,28 @@ static void tells_stopped(void)
 
 static void ends_traced(void)
 {
-	close_with(is_traced);
+	close_with(open_session(), is_traced);
 	CHECK(strcmp(hear(0), "") == 0);
 }
 
 static void unreaped_child(void)
 {
-	pam_handle_t *pamh = open_session();
+	pam_handle_t *pamh = open_patient_session();
 	double start;
 	pid_t child = fork();
+	siginfo_t info;
 	int status;
 
 	if (child == 0)
 		_exit(7);
-	usleep(20000); /* a zombie that the application reaps later, as sshd does */
+	/* A zombie that the application reaps later, as sshd does. */
+	CHECK(waitid(P_PID, (id_t)child, &info, WEXITED | WNOWAIT) == 0);
 	start = now();
 	CHECK(pam_close_session(pamh, 0) == PAM_SUCCESS);
-	CHECK(now() - start < 1, "it took %.2f s", now() - start);
+	CHECK(now() - start < AT_ONCE, "it took %.2f s", now() - start);
 	CHECK(application_log_count("err ") == 0);
 	CHECK(waitpid(-1, &status, 0) == child && WEXITSTATUS(status) == 7);
-	CHECK(application_goes(application_init(), 2), "PID 1 is still there");
+	CHECK(application_goes(application_init()), "PID 1 is still there");
 }
 
 static void living_child(void)
@@ -284,7 +298,7 @@ static void many_processes(void)
 	CHECK(strstr(hear(0), "...") == NULL);
 	while (waitpid(-1, NULL, 0) > 0)
 		;
-	CHECK(application_goes(application_init(), 2), "PID 1 is still there");
+	CHECK(application_goes(application_init()), "PID 1 is still there");
 }
 
 /*
@@ -320,8 +334,8 @@ static void application_is_killed(void)
 	CHECK(read(out[0], &byte, 1) == 1);
 	CHECK(kill(application, SIGKILL) == 0);
 	CHECK(waitpid(application, NULL, 0) == application);
-	CHECK(strcmp(hear(2), "") == 0);
-	CHECK(application_goes(application_init(), 2), "PID 1 is still there");
+	CHECK(strcmp(hear(10), "") == 0);
+	CHECK(application_goes(application_init()), "PID 1 is still there");
 	CHECK(application_log_count("closed") == 0);
 }
 
@@ -333,8 +347,8 @@ static void init_is_killed(void)
 	CHECK(pam_open_session(pamh, 0) == PAM_SUCCESS);
 	in_background(stubborn);
 	CHECK(kill(application_init(), SIGKILL) == 0);
-	CHECK(strcmp(hear(2), "") == 0);
-	CHECK(application_goes(application_init(), 2));
+	CHECK(strcmp(hear(10), "") == 0);
+	CHECK(application_goes(application_init()));
 	CHECK(fork() == -1 && errno == ENOMEM); /* pid_namespaces(7) */
 	CHECK(pam_close_session(pamh, 0) == PAM_SUCCESS);
 	CHECK(application_log_count("err ") == 0);
@@ -349,8 +363,8 @@ static void init_is_told_by_root(void)
 	in_background(obedient);
 	/* From the host, as an administrator would. */
 	CHECK(kill(application_init(), SIGTERM) == 0);
-	CHECK(strcmp(hear(2), "") == 0);
-	CHECK(application_goes(application_init(), 2));
+	CHECK(strcmp(hear(10), "") == 0);
+	CHECK(application_goes(application_init()));
 	CHECK(pam_close_session(pamh, 0) == PAM_SUCCESS);
 }
 
@@ -372,7 +386,7 @@ static void init_ignores_the_inside(void)
 	CHECK(application_lives(application_init()));
 	CHECK(application_children_namespace() != 0);
 	CHECK(kill(application_init(), SIGKILL) == 0);
-	CHECK(strchr(hear(2), '.') == NULL);
+	CHECK(strchr(hear(10), '.') == NULL);
 	CHECK(pam_close_session(pamh, 0) == PAM_SUCCESS);
 }
 
@@ -408,12 +422,35 @@ static void user_cannot_signal(void)
 	CHECK(application_log_count("err ") == 0);
 }
 
-static void status_of_init(void)
+/* PID 1 drops what it needs no more when it starts, for which opening does not wait. */
+static void look_at_status(pid_t init)
 {
+	char path[64], text[4096];
 	static const char *const expected[] = {"CapInh:\t0000000000000000",
 		"CapPrm:\t0000000000000020", "CapEff:\t0000000000000020",
 		"CapBnd:\t0000000000000020", "CapAmb:\t0000000000000000", "Uid:\t0\t0\t0\t0",
 		"Gid:\t0\t0\t0\t0", "Groups:\t \n", "7ffbfeff\nSigIgn:", "Threads:\t1"};
+	const char *missing;
+	size_t tries = 0;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", (int)init);
+	do {
+		int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+		memset(text, 0, sizeof(text));
+		CHECK(fd != -1 && read(fd, text, sizeof(text) - 1) > 0);
+		close(fd);
+		missing = NULL;
+		for (size_t i = 0; i < sizeof(expected) / sizeof(*expected); i++)
+			if (!strstr(text, expected[i]))
+				missing = expected[i];
+		usleep(5000);
+	} while (missing && tries++ < 2000);
+	CHECK(!missing, "%s is not in %s", missing, text);
+}
+
+static void status_of_init(void)
+{
 	pam_handle_t *pamh;
 	int ready[2], status;
 	pid_t outsider;
@@ -422,16 +459,8 @@ static void status_of_init(void)
 	CHECK(pipe2(ready, O_CLOEXEC) == 0);
 	outsider = fork();
 	if (outsider == 0) {
-		char path[64], text[4096] = "";
-		int fd;
-
 		CHECK(read(ready[0], &byte, 1) == 1);
-		snprintf(path, sizeof(path), "/proc/%d/status", (int)application_init());
-		usleep(50000); /* until it has dropped what it needs no more */
-		fd = open(path, O_RDONLY | O_CLOEXEC);
-		CHECK(fd != -1 && read(fd, text, sizeof(text) - 1) > 0);
-		for (size_t i = 0; i < sizeof(expected) / sizeof(*expected); i++)
-			CHECK(strstr(text, expected[i]), "%s is not in %s", expected[i], text);
+		look_at_status(application_init());
 		_exit(0);
 	}
 	pamh = open_session();
@@ -490,7 +519,7 @@ static void many_at_once(void)
 	CHECK(application_log_count("session opened") == MANY);
 	CHECK(application_log_count("session closed") == MANY);
 	CHECK(application_log_count("err ") == 0);
-	CHECK(application_goes(application_init(), 2));
+	CHECK(application_goes(application_init()));
 }
 
 int main(void)

@@ -55,7 +55,7 @@ static void open_and_close(void)
 	CHECK(application_children_namespace() == host);
 	CHECK(start_thread() == 0);
 	CHECK(pam_end(pamh, PAM_SUCCESS) == PAM_SUCCESS);
-	CHECK(application_goes(application_init(), 2), "PID 1 is still there");
+	CHECK(application_goes(application_init()), "PID 1 is still there");
 	CHECK(application_log_count("\n") == 2);
 }
 
@@ -230,7 +230,7 @@ static void replaces_descriptors(void)
 	CHECK(open("/dev/null", O_RDWR) == 0 && dup(0) == 1 && dup(0) == 2);
 	CHECK(pam_close_session(pamh, 0) == PAM_SUCCESS);
 	CHECK(application_log_count("err ") == 0);
-	CHECK(application_goes(application_init(), 2), "PID 1 is still there");
+	CHECK(application_goes(application_init()), "PID 1 is still there");
 }
 
 static void no_descriptor(void)
@@ -390,7 +390,7 @@ static void end_closes(void)
 	CHECK(pam_end(pamh, PAM_SUCCESS) == PAM_SUCCESS);
 	application_check_state(before);
 	CHECK(application_log_count("session closed") == 1);
-	CHECK(application_goes(application_init(), 2), "PID 1 is still there");
+	CHECK(application_goes(application_init()), "PID 1 is still there");
 }
 
 static void close_without_open(void)

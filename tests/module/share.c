@@ -76,7 +76,7 @@ static void logins_of_a_user(void)
 	CHECK(application_log_count("session joined for " USER) == 1);
 	CHECK(application_log_count("session closed for " USER) == 2);
 	CHECK(application_log_count("err ") == 0);
-	CHECK(application_goes(application_init(), 2), "PID 1 is still there");
+	CHECK(application_goes(application_init()), "PID 1 is still there");
 }
 
 /* The name that logins of USER meet under: KIND is 'u' or 'g'. */
@@ -243,7 +243,7 @@ static void lingers(void)
 	usleep(100000);
 	CHECK(application_lives(init), "what lingers was ended");
 	CHECK(kill(init, SIGTERM) == 0);
-	CHECK(application_goes(init, 2), "PID 1 is still there");
+	CHECK(application_goes(init), "PID 1 is still there");
 }
 
 int main(void)
