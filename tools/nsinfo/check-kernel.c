@@ -16,6 +16,7 @@
 #include "cleanup.h"
 #include "config.h"
 #include "mounts.h"
+#include "now.h"
 #include "text.h"
 
 #define SERVICE        "nsinfo-check"
@@ -153,14 +154,6 @@ struct trial {
 	bool sees_parent; /* a process of the host, through /proc */
 	char title[128];
 };
-
-static double now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
-}
 
 static int count_processes(void)
 {

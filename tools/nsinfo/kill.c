@@ -8,10 +8,10 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "cleanup.h"
 #include "cli.h"
+#include "now.h"
 #include "pidfd.h"
 #include "text.h"
 
@@ -109,14 +109,6 @@ static int signal_processes(
 
 /* --- without --- */
 
-static long long now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (long long)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 /* Is a process left that runs? A zombie waits for its parent, an application on the host. */
 static bool is_alive(struct sessions *sessions, const struct session *session)
 {
@@ -138,11 +130,11 @@ static bool is_alive(struct sessions *sessions, const struct session *session)
 static int wait_for_end(
 	struct sessions *sessions, const struct session *session, int pidfd, long long limit_ms)
 {
-	long long deadline = now_ms() + limit_ms;
+	double deadline = now_ms() + (double)limit_ms;
 	struct pollfd p = {.fd = pidfd, .events = POLLIN};
 
 	for (;;) {
-		long long left = deadline - now_ms();
+		double left = deadline - now_ms();
 
 		if (poll(&p, 1, left < 50 ? (left > 0 ? (int)left : 0) : 50) == 1)
 			return 0;

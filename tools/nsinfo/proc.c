@@ -226,6 +226,7 @@ int proc_status(const struct proc *proc, pid_t pid, struct proc_status *status)
 	at = field(text, "PPid");
 	status->ppid = at ? (pid_t)strtol(at, NULL, 10) : 0;
 	at = field(text, "VmRSS");
+	status->has_memory = at;
 	status->rss_kib = at ? strtol(at, NULL, 10) : 0;
 	status->permitted = hex_field(text, "CapPrm");
 	status->effective = hex_field(text, "CapEff");

@@ -5,16 +5,20 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "config.h"
 #include "cli.h"
 #include "cleanup.h"
+#include "now.h"
 #include "parallel.h"
 #include "text.h"
 
 #include "pam_unshare/facts.h"
 
 #define INIT_NAME "session-init" /* its comm: 15 bytes at most */
+
+#define EXECVE_LIMIT_MS 1000 /* for all PID 1s together that are still being started */
 
 /* --- PID namespaces, a hash table by inode --- */
 
@@ -100,14 +104,18 @@ static enum executable read_executable(const struct proc *proc, pid_t pid)
 	return EXECUTABLE_OTHER;
 }
 
-static bool is_init(const struct proc_status *status, enum executable executable)
+static bool is_roots_init(const struct proc_status *status)
 {
 	for (int i = 0; i < 4; i++)
 		if (status->uid[i] != 0)
 			return false;
-	if (status->nspid[status->levels - 1] != 1)
-		return false;
-	return executable == EXECUTABLE_SESSION_INIT || strcmp(status->name, INIT_NAME) == 0;
+	return status->nspid[status->levels - 1] == 1;
+}
+
+static bool is_init(const struct proc_status *status, enum executable executable)
+{
+	return is_roots_init(status) &&
+	       (executable == EXECUTABLE_SESSION_INIT || strcmp(status->name, INIT_NAME) == 0);
 }
 
 /* --- what PID 1 says of its session --- */
@@ -180,8 +188,7 @@ static void session_free(struct session *session)
 	free(session);
 }
 
-/* A session of PID, or NULL if PID is not the PID 1 of one. */
-static struct session *session_read(const struct proc *proc, pid_t pid, uint64_t ns,
+static struct session *session_new(const struct proc *proc, pid_t pid, uint64_t ns,
 	const struct proc_status *status, enum executable executable)
 {
 	struct session *session;
@@ -208,6 +215,43 @@ static struct session *session_read(const struct proc *proc, pid_t pid, uint64_t
 	return session;
 }
 
+/*
+ * The application goes on as soon as PID 1 has let go of the memory that the two shared. PID 1 is
+ * then still in execve(2), with no arguments, no environment and perhaps its old name (the kernel's
+ * fs/binfmt_elf.c: begin_new_exec comes before create_elf_tables).
+ */
+static bool is_in_execve(const struct proc *proc, pid_t pid, const struct proc_status *status,
+	enum executable executable)
+{
+	_cleanup_free_ char *text = NULL;
+	size_t length;
+
+	return executable != EXECUTABLE_OTHER && status->has_memory && is_roots_init(status) &&
+	       proc_read(proc, pid, "cmdline", &text, &length) == 0 && length == 0;
+}
+
+/* A session of PID, or NULL if PID is not the PID 1 of one. */
+static struct session *session_read(const struct sessions *sessions, pid_t pid, uint64_t ns,
+	struct proc_status *status, enum executable executable)
+{
+	const struct timespec pause = {.tv_nsec = 1000000};
+	const struct proc *proc = sessions->proc;
+
+	for (;;) {
+		struct session *session = session_new(proc, pid, ns, status, executable);
+
+		if ((session && session->user) || !is_in_execve(proc, pid, status, executable) ||
+			now_ms() > sessions->deadline_ms)
+			return session;
+		if (session)
+			session_free(session);
+		nanosleep(&pause, NULL);
+		executable = read_executable(proc, pid);
+		if (proc_status(proc, pid, status) < 0)
+			return NULL;
+	}
+}
+
 /* --- the scan: what can be read of each process by itself runs in parallel() --- */
 
 /*
@@ -226,6 +270,7 @@ static int quick_status(const struct sessions *sessions, const struct namespace 
 		return -ENODATA;
 	*status = (struct proc_status){
 		.state = 'S',
+		.has_memory = true, /* or its executable would not have been seen */
 		.uid = {owner, owner, owner, owner},
 		.nspid = {pid, 1},
 		.levels = 2,
@@ -244,12 +289,13 @@ static struct session *read_init(
 	if ((executable == EXECUTABLE_UNKNOWN || quick_status(sessions, ns, pid, &status) < 0) &&
 		proc_status(sessions->proc, pid, &status) < 0)
 		return NULL;
-	return session_read(sessions->proc, pid, ns->inode, &status, executable);
+	return session_read(sessions, pid, ns->inode, &status, executable);
 }
 
 /* A process of which the reader, a user, sees what ps(1) sees and no more. */
-static void scan_foreign_process(const struct proc *proc, struct process *process)
+static void scan_foreign_process(const struct sessions *sessions, struct process *process)
 {
+	const struct proc *proc = sessions->proc;
 	struct proc_status status;
 
 	if (proc_status(proc, process->pid, &status) < 0) {
@@ -259,7 +305,7 @@ static void scan_foreign_process(const struct proc *proc, struct process *proces
 	if (status.levels == 1)
 		process->ns = proc->own_pid_ns;
 	process->session = session_read(
-		proc, process->pid, process->ns, &status, read_executable(proc, process->pid));
+		sessions, process->pid, process->ns, &status, read_executable(proc, process->pid));
 }
 
 static bool is_application(const struct process *process)
@@ -285,7 +331,7 @@ static void scan_process(void *data, size_t index)
 	int r = proc_ns(proc, process->pid, "pid", &process->ns);
 
 	if (r == -EACCES || r == -EPERM)
-		scan_foreign_process(proc, process);
+		scan_foreign_process(sessions, process);
 	else if (r < 0)
 		process->pid = 0;
 	else if (process->ns == proc->own_pid_ns)
@@ -579,7 +625,8 @@ int sessions_read(struct sessions *sessions, struct proc *proc, bool quick)
 {
 	int r;
 
-	*sessions = (struct sessions){.proc = proc, .quick = quick};
+	*sessions = (struct sessions){
+		.proc = proc, .quick = quick, .deadline_ms = now_ms() + EXECVE_LIMIT_MS};
 	r = scan(sessions);
 	if (r < 0)
 		return r;

@@ -68,6 +68,7 @@ struct namespace; /* private to sessions.c */
 struct sessions {
 	struct proc *proc;
 	bool quick;
+	double deadline_ms;    /* until when PID 1s that are still being started are waited for */
 	struct session **list; /* by start */
 	size_t count;
 	struct session *own; /* the session that the reader is in, or NULL */

@@ -4,9 +4,12 @@
 
 #include "../unit.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "config.h"
@@ -180,16 +183,6 @@ static void without_facts(void **state)
 	assert_int_equal(count_with(f, &init), 0);
 }
 
-static void after_an_upgrade(void **state)
-{
-	struct fixture *f = *state;
-	struct fake init = good_init();
-
-	init.exe = SESSION_INIT " (deleted)";
-	assert_int_equal(count_with(f, &init), 1);
-	assert_true(f->sessions.list[0]->verified);
-}
-
 /* What a user sees of others: no links, no environment. As root, the tests read it as a user. */
 static size_t count_as_user(struct fixture *f)
 {
@@ -200,6 +193,87 @@ static size_t count_as_user(struct fixture *f)
 	count = count_sessions(f, false);
 	assert_true(!root || seteuid(0) == 0);
 	return count;
+}
+
+static void replace(const struct fixture *f, const char *name, const char *bytes, size_t size)
+{
+	char new[128], path[128];
+
+	tree_write_bytes(f->tree, "200/new", bytes, size);
+	snprintf(path, sizeof(path), "%s/200/%s", f->tree, name);
+	snprintf(new, sizeof(new), "%s/200/new", f->tree);
+	if (rename(new, path) == -1)
+		_exit(1);
+}
+
+/* While the scan reads that there are no arguments yet, PID 1 gets through execve. */
+static void finish_execve(const struct fixture *f, const char *fifo, bool hidden)
+{
+	static const char status[] = "Name:\tsession-init\nState:\tS\nUid:\t" ROOT "\n"
+				     "NSpid:\t200\t1\nVmRSS:\t48 kB\n";
+	static const char title[] = "pam_unshare: alice [sshd]";
+	int fd = open(fifo, O_WRONLY | O_CLOEXEC);
+
+	replace(f, "status", status, strlen(status));
+	if (!hidden)
+		replace(f, "environ", FACTS, sizeof(FACTS));
+	replace(f, "cmdline", title, sizeof(title));
+	close(fd);
+	_exit(fd == -1);
+}
+
+static void count_in_execve(struct fixture *f, bool hidden)
+{
+	struct fake init = good_init();
+	char fifo[128];
+	int status;
+	pid_t child;
+
+	init.hidden = hidden;
+	init.name = "sshd"; /* execve has yet to rename it */
+	init.environ = "";
+	tree_process(f->tree, &init);
+	snprintf(fifo, sizeof(fifo), "%s/200/cmdline", f->tree);
+	assert_int_equal(unlink(fifo), 0);
+	assert_int_equal(mkfifo(fifo, 0644), 0);
+	fflush(NULL);
+	child = fork();
+	assert_int_not_equal(child, -1);
+	if (child == 0)
+		finish_execve(f, fifo, hidden);
+	assert_int_equal(hidden ? count_as_user(f) : count_sessions(f, true), 1);
+	assert_string_equal(f->sessions.list[0]->user, "alice");
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+}
+
+static void still_in_execve(void **state)
+{
+	count_in_execve(*state, false);
+}
+
+static void still_in_execve_for_users(void **state)
+{
+	count_in_execve(*state, true);
+}
+
+static void never_started(void **state)
+{
+	struct fixture *f = *state;
+	struct fake init = good_init();
+
+	init.cmdline = init.environ = "";
+	assert_int_equal(count_with(f, &init), 0);
+}
+
+static void after_an_upgrade(void **state)
+{
+	struct fixture *f = *state;
+	struct fake init = good_init();
+
+	init.exe = SESSION_INIT " (deleted)";
+	assert_int_equal(count_with(f, &init), 1);
+	assert_true(f->sessions.list[0]->verified);
 }
 
 static void title_for_users(void **state)
@@ -242,7 +316,7 @@ static void made_up_title(void **state)
 static void broken_title(void **state)
 {
 	static const char *const titles[] = {
-		"", "pam_unshare: ", "pam_unshare: alice", "pam_unshare: alice [", "[sshd]"};
+		"pam_unshare: ", "pam_unshare: alice", "pam_unshare: alice [", "[sshd]", ""};
 	struct fixture *f = *state;
 
 	for (size_t i = 0; i < sizeof(titles) / sizeof(titles[0]); i++) {
@@ -522,6 +596,9 @@ int main(void)
 		CASE("another executable is no PID 1, whatever its name and title",
 			another_executable),
 		CASE("session-init without facts is no session", without_facts),
+		CASE("a session that was opened just now is waited for", still_in_execve),
+		CASE("a user's nsinfo waits for it as well", still_in_execve_for_users),
+		CASE("a PID 1 that never gets arguments is no session", never_started),
 		CASE("a session stays one when an upgrade replaces session-init", after_an_upgrade),
 		CASE("a user learns user and service from the title, and no more", title_for_users),
 		CASE("a user is not fooled by another user's title, nor by a container's",
