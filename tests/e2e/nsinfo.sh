@@ -246,6 +246,7 @@ kill $!
 
 # --- exec --------------------------------------------------------------------------------------------
 
+awake() { pgrep -xf "$1" -r S >/dev/null; }
 mine=$(nsinfo exec $ns -u alice -- bash -c 'readlink /proc/self/ns/pid /proc/self/ns/mnt; id -un; echo "$HOME $USER $SHELL"' | xargs)
 check "exec enters the PID and the mount namespace, as the user" same \
 	"$(readlink "/proc/$direct/ns/pid" "/proc/$direct/ns/mnt" | xargs) alice /home/alice alice /bin/bash" "$mine"
@@ -260,25 +261,25 @@ check "exec keeps standard input and output, and the working directory" eval '
 check "exec gives a command its options" same "-u --session" "$(nsinfo exec $ns echo -u --session)"
 check "exec has the user's groups" eval 'same "$(id -G alice)" "$(nsinfo exec $ns -u alice id -G)"'
 check "exec leaves nothing that holds the session open" eval '
-	nsinfo exec $ns sleep 700 & job=$!; sleep 0.5
+	nsinfo exec $ns sleep 700 & job=$!; wait_until 10 awake "sleep 700"
 	logins=$(nsinfo list -nro NS,LOGINS | sed -n "s/^$ns //p"); kill $job; wait $job; same 1 "$(echo "$logins" | tr , "\n" | wc -l)"'
 check "exec passes a signal on" eval '
-	nsinfo exec $ns sleep 701 & job=$!; sleep 0.5; kill -TERM $job; wait $job; same 143 $?'
+	nsinfo exec $ns sleep 701 & job=$!; wait_until 10 awake "sleep 701"; kill -TERM $job; wait $job; same 143 $?'
 check "exec into the session of a session works" same "$inner_ns" \
 	"$(nsinfo exec "$inner_ns" readlink /proc/self/ns/pid | tr -dc 0-9)"
 
 terminal_open bash --norc
 terminal_type "PS1='ready> '"
 terminal_type "nsinfo exec $ns sleep 702"
-sleep 0.5
+wait_until 10 awake 'sleep 702'
 terminal_key C-z
 check "^Z stops exec as a job" terminal_shows 'Stopped'
 terminal_type 'fg; echo "status $?"'
-sleep 0.5
+wait_until 10 awake 'sleep 702'
 terminal_key C-c
 check "fg goes on with it, and ^C ends it" terminal_shows 'status 130'
 terminal_type "nsinfo exec $ns -u alice"
-sleep 0.5
+terminal_shows 'alice@'
 terminal_type 'tty; jobs -l; echo "shell $(ps -o stat= -p $$)"; exit 5'
 check "a shell in the session has the terminal and job control" terminal_shows 'shell S.*[+]'
 terminal_type 'echo "status $?"'
