@@ -220,14 +220,17 @@ static struct session *session_new(const struct proc *proc, pid_t pid, uint64_t 
  * then still in execve(2), with no arguments, no environment and perhaps its old name (the kernel's
  * fs/binfmt_elf.c: begin_new_exec comes before create_elf_tables).
  */
-static bool is_in_execve(const struct proc *proc, pid_t pid, const struct proc_status *status,
-	enum executable executable)
+static bool may_be_in_execve(const struct proc_status *status, enum executable executable)
+{
+	return executable != EXECUTABLE_OTHER && status->has_memory && is_roots_init(status);
+}
+
+static bool is_in_execve(const struct proc *proc, pid_t pid)
 {
 	_cleanup_free_ char *text = NULL;
 	size_t length;
 
-	return executable != EXECUTABLE_OTHER && status->has_memory && is_roots_init(status) &&
-	       proc_read(proc, pid, "cmdline", &text, &length) == 0 && length == 0;
+	return proc_read(proc, pid, "cmdline", &text, &length) == 0 && length == 0;
 }
 
 /* A session of PID, or NULL if PID is not the PID 1 of one. */
@@ -236,16 +239,20 @@ static struct session *session_read(const struct sessions *sessions, pid_t pid, 
 {
 	const struct timespec pause = {.tv_nsec = 1000000};
 	const struct proc *proc = sessions->proc;
+	bool started = false;
 
 	for (;;) {
 		struct session *session = session_new(proc, pid, ns, status, executable);
 
-		if ((session && session->user) || !is_in_execve(proc, pid, status, executable) ||
-			now_ms() > sessions->deadline_ms)
+		if ((session && session->user) || started ||
+			!may_be_in_execve(status, executable) || now_ms() > sessions->deadline_ms)
 			return session;
 		if (session)
 			session_free(session);
-		nanosleep(&pause, NULL);
+		/* What was read of it before is to be read once more when it has started. */
+		started = !is_in_execve(proc, pid);
+		if (!started)
+			nanosleep(&pause, NULL);
 		executable = read_executable(proc, pid);
 		if (proc_status(proc, pid, status) < 0)
 			return NULL;

@@ -206,8 +206,11 @@ static void replace(const struct fixture *f, const char *name, const char *bytes
 		_exit(1);
 }
 
-/* While the scan reads that there are no arguments yet, PID 1 gets through execve. */
-static void finish_execve(const struct fixture *f, const char *fifo, bool hidden)
+/*
+ * PID 1 gets through execve while the scan reads its arguments: that there are none yet, or that
+ * they are there, when it has already read that there is no environment.
+ */
+static void finish_execve(const struct fixture *f, const char *fifo, bool hidden, bool seen)
 {
 	static const char status[] = "Name:\tsession-init\nState:\tS\nUid:\t" ROOT "\n"
 				     "NSpid:\t200\t1\nVmRSS:\t48 kB\n";
@@ -218,11 +221,10 @@ static void finish_execve(const struct fixture *f, const char *fifo, bool hidden
 	if (!hidden)
 		replace(f, "environ", FACTS, sizeof(FACTS));
 	replace(f, "cmdline", title, sizeof(title));
-	close(fd);
-	_exit(fd == -1);
+	_exit(fd == -1 || (seen && write(fd, title, sizeof(title)) == -1));
 }
 
-static void count_in_execve(struct fixture *f, bool hidden)
+static void count_in_execve(struct fixture *f, bool hidden, bool seen)
 {
 	struct fake init = good_init();
 	char fifo[128];
@@ -240,7 +242,7 @@ static void count_in_execve(struct fixture *f, bool hidden)
 	child = fork();
 	assert_int_not_equal(child, -1);
 	if (child == 0)
-		finish_execve(f, fifo, hidden);
+		finish_execve(f, fifo, hidden, seen);
 	assert_int_equal(hidden ? count_as_user(f) : count_sessions(f, true), 1);
 	assert_string_equal(f->sessions.list[0]->user, "alice");
 	assert_int_equal(waitpid(child, &status, 0), child);
@@ -249,12 +251,22 @@ static void count_in_execve(struct fixture *f, bool hidden)
 
 static void still_in_execve(void **state)
 {
-	count_in_execve(*state, false);
+	count_in_execve(*state, false, false);
+}
+
+static void out_of_execve(void **state)
+{
+	count_in_execve(*state, false, true);
 }
 
 static void still_in_execve_for_users(void **state)
 {
-	count_in_execve(*state, true);
+	count_in_execve(*state, true, false);
+}
+
+static void out_of_execve_for_users(void **state)
+{
+	count_in_execve(*state, true, true);
 }
 
 static void never_started(void **state)
@@ -597,7 +609,9 @@ int main(void)
 			another_executable),
 		CASE("session-init without facts is no session", without_facts),
 		CASE("a session that was opened just now is waited for", still_in_execve),
+		CASE("and is seen as a whole if it starts between two looks", out_of_execve),
 		CASE("a user's nsinfo waits for it as well", still_in_execve_for_users),
+		CASE("and a user sees it whole", out_of_execve_for_users),
 		CASE("a PID 1 that never gets arguments is no session", never_started),
 		CASE("a session stays one when an upgrade replaces session-init", after_an_upgrade),
 		CASE("a user learns user and service from the title, and no more", title_for_users),
