@@ -23,8 +23,8 @@
 
 #include "config.h"
 
-#define LIMIT_S 60
-#define GOES_S  10
+#define LIMIT_S   60
+#define BECOMES_S 10
 
 /* Shared by the test and all its processes. */
 struct record {
@@ -221,14 +221,24 @@ bool application_lives(pid_t pid)
 	return lives;
 }
 
-bool application_goes(pid_t pid)
+bool application_becomes(bool (*is_true)(pid_t pid), pid_t pid)
 {
-	for (int i = 0; i < GOES_S * 200; i++) {
-		if (!application_lives(pid))
+	for (int i = 0; i < BECOMES_S * 200; i++) {
+		if (is_true(pid))
 			return true;
 		usleep(5000);
 	}
 	return false;
+}
+
+static bool is_gone(pid_t pid)
+{
+	return !application_lives(pid);
+}
+
+bool application_goes(pid_t pid)
+{
+	return application_becomes(is_gone, pid);
 }
 
 /*

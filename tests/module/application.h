@@ -73,7 +73,10 @@ size_t application_said_count(void);
 /* PID 1 of the session that was opened last, from the log. */
 pid_t application_init(void);
 
-/* Whether the process is there; and whether it goes, for which a busy machine takes its time. */
+/* Whether something becomes true of a process, for which a busy machine takes its time. */
+bool application_becomes(bool (*is_true)(pid_t pid), pid_t pid);
+
+/* Whether the process is there; and whether it goes. */
 bool application_lives(pid_t pid);
 bool application_goes(pid_t pid);
 

@@ -423,30 +423,28 @@ static void user_cannot_signal(void)
 }
 
 /* PID 1 drops what it needs no more when it starts, for which opening does not wait. */
-static void look_at_status(pid_t init)
+static char status_text[4096];
+static const char *status_lacks;
+
+static bool has_dropped_all(pid_t init)
 {
-	char path[64], text[4096];
 	static const char *const expected[] = {"CapInh:\t0000000000000000",
 		"CapPrm:\t0000000000000020", "CapEff:\t0000000000000020",
 		"CapBnd:\t0000000000000020", "CapAmb:\t0000000000000000", "Uid:\t0\t0\t0\t0",
 		"Gid:\t0\t0\t0\t0", "Groups:\t \n", "7ffbfeff\nSigIgn:", "Threads:\t1"};
-	const char *missing;
-	size_t tries = 0;
+	char path[64];
+	int fd;
 
 	snprintf(path, sizeof(path), "/proc/%d/status", (int)init);
-	do {
-		int fd = open(path, O_RDONLY | O_CLOEXEC);
-
-		memset(text, 0, sizeof(text));
-		CHECK(fd != -1 && read(fd, text, sizeof(text) - 1) > 0);
-		close(fd);
-		missing = NULL;
-		for (size_t i = 0; i < sizeof(expected) / sizeof(*expected); i++)
-			if (!strstr(text, expected[i]))
-				missing = expected[i];
-		usleep(5000);
-	} while (missing && tries++ < 2000);
-	CHECK(!missing, "%s is not in %s", missing, text);
+	memset(status_text, 0, sizeof(status_text));
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	CHECK(fd != -1 && read(fd, status_text, sizeof(status_text) - 1) > 0);
+	close(fd);
+	status_lacks = NULL;
+	for (size_t i = 0; i < sizeof(expected) / sizeof(*expected); i++)
+		if (!strstr(status_text, expected[i]))
+			status_lacks = expected[i];
+	return !status_lacks;
 }
 
 static void status_of_init(void)
@@ -460,7 +458,8 @@ static void status_of_init(void)
 	outsider = fork();
 	if (outsider == 0) {
 		CHECK(read(ready[0], &byte, 1) == 1);
-		look_at_status(application_init());
+		CHECK(application_becomes(has_dropped_all, application_init()), "%s is not in %s",
+			status_lacks, status_text);
 		_exit(0);
 	}
 	pamh = open_session();

@@ -232,32 +232,39 @@ static void hostile_user(void)
 	check_log(" for x\\?%s\\?\\[2J%n$");
 }
 
-/*
- * How many facts of the session that is open have this name, -1 if the last has another value.
- * PID 1 has none yet if it is still in execve: opening does not wait for it.
- */
-static int count_facts(const char *name, const char *value)
+/* PID 1 has none as long as it is in execve, for which opening does not wait. */
+static bool has_facts(pid_t pid)
 {
-	char *line = NULL;
-	size_t size = 0, length = strlen(name);
-	int count = 0;
-	FILE *file = fopen("/proc/1/environ", "re");
+	char path[64];
+	FILE *file;
+	int first;
 
+	snprintf(path, sizeof(path), "/proc/%d/environ", (int)pid);
+	file = fopen(path, "re");
 	CHECK(file);
-	while (getdelim(&line, &size, '\0', file) > 0)
-		if (strncmp(line, name, length) == 0 && line[length] == '=')
-			count = strcmp(line + length + 1, value) == 0 ? count + 1 : -1;
-	free(line);
+	first = fgetc(file);
 	fclose(file);
-	return count;
+	return first != EOF;
 }
 
 /* Whether a fact of the session that is open has this value, and stands there once. */
 static bool is_fact(const char *name, const char *value)
 {
-	for (int i = 0; i < 2000 && count_facts(name, value) == 0; i++)
-		usleep(5000);
-	return count_facts(name, value) == 1;
+	char *line = NULL;
+	size_t size = 0, count = 0, length = strlen(name);
+	bool same = false;
+	FILE *file = fopen("/proc/1/environ", "re");
+
+	CHECK(file);
+	while (getdelim(&line, &size, '\0', file) > 0) {
+		if (strncmp(line, name, length) != 0 || line[length] != '=')
+			continue;
+		count++;
+		same = strcmp(line + length + 1, value) == 0;
+	}
+	free(line);
+	fclose(file);
+	return count == 1 && same;
 }
 
 static void hostile_items(void)
@@ -273,6 +280,7 @@ static void hostile_items(void)
 	CHECK(pam_set_item(pamh, PAM_TTY, tty) == PAM_SUCCESS);
 	CHECK(pam_open_session(pamh, 0) == PAM_SUCCESS);
 	check_log("session opened for " USER ": PID 1 is [0-9]+, PID namespace [0-9]+$");
+	CHECK(application_becomes(has_facts, 1), "PID 1 has no environment");
 	CHECK(is_fact("PAM_UNSHARE_RHOST", host));
 	CHECK(is_fact("PAM_UNSHARE_TTY", tty));
 	CHECK(is_fact("PAM_UNSHARE_UID", "65534"));
