@@ -36,14 +36,7 @@ check "shell host: another user sees nothing of them" eval '
 check "shell host: an administrator sees the machine" same "$host_pid_ns" "$(as admin@localhost "$ns")"
 release
 if have "shell host: tmux outlives the login and is attached again" tmux; then
-	terminal_open ssh -t alice@localhost 'tmux -L own new -s work'
-	terminal_shows '^\[work\]' >/dev/null # tmux 3.2 throws away what is typed before
-	terminal_type 'echo alive-$((40 + 2))'
-	terminal_shows 'alive-42' >/dev/null
-	terminal_close
-	wait_until 10 same "" "$(applications)" >/dev/null
-	terminal_open ssh -t alice@localhost 'tmux -L own attach -t work'
-	check "shell host: tmux outlives the login and is attached again" terminal_shows 'alive-42'
+	check "shell host: tmux outlives the login and is attached again" tmux_lives_on
 	terminal_close
 	as alice@localhost 'tmux -L own kill-server' >/dev/null 2>&1
 fi

@@ -251,7 +251,7 @@ for scope in user session; do
 	as_alice 'readlink /proc/self/ns/pid; setsid -f sleep 6789 >/dev/null 2>&1 </dev/null' >"$scratch/first"
 	check "on_close=linger, scope=$scope: what alice left running lives on, in the session" eval '
 		wait_until 10 pgrep -x -f "sleep 6789" && ns=$(readlink "/proc/$(pgrep -x -f "sleep 6789")/ns/pid") && same "$(cat "$scratch/first")" "$ns"'
-	check "nobody has the session open then, scope=$scope" eval 'wait_until 10 same "" "$(applications)"'
+	check "nobody has the session open then, scope=$scope" wait_until 10 no_application
 	if have "nsinfo shows the session as lingering, scope=$scope" nsinfo; then
 		check "nsinfo shows the session as lingering, scope=$scope" \
 			same "alice $scope lingering" "$(nsinfo list -n -r -o USER,SCOPE,STATE)"
@@ -268,14 +268,7 @@ check "SIGTERM from root on the host ends a lingering session" eval '
 	wait_until 10 inits_are 1 && kill -TERM "$(session_inits)" && nothing_left'
 if have "tmux lives on after the login, and the next login attaches to it" tmux; then
 	options scope=user on_close=linger
-	terminal_open ssh -t alice@localhost 'tmux -L own new -s work'
-	terminal_shows '^\[work\]' >/dev/null # tmux 3.2 throws away what is typed before
-	terminal_type 'echo alive-$((40 + 2))'
-	terminal_shows 'alive-42' >/dev/null
-	terminal_close
-	wait_until 10 same "" "$(applications)" >/dev/null
-	terminal_open ssh -t alice@localhost 'tmux -L own attach -t work'
-	check "tmux lives on after the login, and the next login attaches to it" terminal_shows 'alive-42'
+	check "tmux lives on after the login, and the next login attaches to it" tmux_lives_on
 	terminal_close
 	as_alice 'tmux -L own kill-server' >/dev/null 2>&1
 	check "and when tmux ends nothing is left" nothing_left

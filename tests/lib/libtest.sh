@@ -186,6 +186,7 @@ applications() {
 	done
 }
 session_inits() { grep -l "^NSpid:.*[[:space:]][0-9]*[[:space:]]1$" /proc/[0-9]*/status 2>/dev/null | cut -d / -f 3; }
+no_application() { same '' "$(applications)"; }
 
 session_is_open() { [ -n "$(applications)" ] && [ -n "$(session_inits)" ]; }
 
@@ -258,6 +259,18 @@ terminal_shows() {
 		terminal_screen
 		return 1
 	}
+}
+
+# tmux_lives_on: alice starts tmux by ssh and hangs up; her next login by ssh attaches to it.
+tmux_lives_on() {
+	terminal_open ssh -t alice@localhost 'tmux -L own new -s work'
+	terminal_shows '^\[work\]' || return # tmux 3.2 throws away what is typed before
+	terminal_type 'echo alive-$((40 + 2))'
+	terminal_shows 'alive-42' || return
+	terminal_close
+	wait_until 10 no_application || return
+	terminal_open ssh -t alice@localhost 'tmux -L own attach -t work'
+	terminal_shows 'alive-42'
 }
 
 terminal_resize() { tmux -L "test$terminals" resize-window -x "$1" -y "$2"; }
