@@ -188,6 +188,7 @@ static void session_free(struct session *session)
 	free(session);
 }
 
+/* A session of PID as it is now, or NULL if PID is not the PID 1 of one. */
 static struct session *session_new(const struct proc *proc, pid_t pid, uint64_t ns,
 	const struct proc_status *status, enum executable executable)
 {
@@ -233,7 +234,7 @@ static bool is_in_execve(const struct proc *proc, pid_t pid)
 	return proc_read(proc, pid, "cmdline", &text, &length) == 0 && length == 0;
 }
 
-/* A session of PID, or NULL if PID is not the PID 1 of one. */
+/* The same, once PID has got through execve. */
 static struct session *session_read(const struct sessions *sessions, pid_t pid, uint64_t ns,
 	struct proc_status *status, enum executable executable)
 {
