@@ -5,10 +5,12 @@
 
 cat >/usr/local/bin/polite <<'EOT'
 #!/bin/bash
-trap 'echo HUP >>/home/alice/signals' HUP
-trap 'echo TERM >>/home/alice/signals; exit' TERM
+# bash runs the trap of a second signal inside that of the first, so neither may exit.
+trap 'hup=HUP' HUP
+trap 'term=TERM' TERM
 echo ready >/home/alice/polite
-while :; do sleep 0.05; done
+until [ "$term" ]; do sleep 0.05; done
+printf '%s\n' $hup $term >/home/alice/signals
 EOT
 cat >/usr/local/bin/stubborn <<'EOT'
 #!/bin/bash
