@@ -2,9 +2,10 @@
 #include "mountinfo.h"
 
 #include <errno.h>
-#include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 /* Space, tab, newline and backslash stand as \040, \011, \012 and \134 (fs/proc_namespace.c). */
@@ -25,45 +26,90 @@ static void unescape(char *text)
 	*out = '\0';
 }
 
-static bool parse_id(const char *text, int *id)
+/* A decimal number that ends at END and fits into an int. */
+static bool parse_number(const char *text, char end, int *number)
 {
-	char *end;
-	long value;
+	long value = 0;
 
 	if (!text || *text < '0' || *text > '9')
 		return false;
-	errno = 0;
-	value = strtol(text, &end, 10);
-	*id = (int)value;
-	return *end == '\0' && errno == 0 && value == *id;
+	for (; *text >= '0' && *text <= '9'; text++) {
+		value = value * 10 + (*text - '0');
+		if (value > INT_MAX)
+			return false;
+	}
+	*number = (int)value;
+	return *text == end;
 }
 
-/* ID PARENT MAJOR:MINOR ROOT TARGET ATTRIBUTES [OPTIONAL...] - TYPE SOURCE OPTIONS */
-static int parse_line(char *line, struct mount *mount)
+static bool parse_device(const char *text, dev_t *device)
+{
+	const char *colon = text ? strchr(text, ':') : NULL;
+	int major, minor;
+
+	if (!colon || !parse_number(text, ':', &major) || !parse_number(colon + 1, '\0', &minor))
+		return false;
+	*device = makedev((unsigned int)major, (unsigned int)minor);
+	return true;
+}
+
+/*
+ * ID PARENT MAJOR:MINOR ROOT TARGET ATTRIBUTES [OPTIONAL...] - TYPE SOURCE OPTIONS
+ *
+ * A file system may write the root in its own way, without a slash (struct super_operations,
+ * show_path: nsfs has "net:[4026531840]").
+ */
+static bool parse_line(char *line, struct mount *mount)
 {
 	char *at = line;
 	char *field;
 	char *root, *target;
 
-	if (!parse_id(strsep(&at, " "), &mount->id) || !parse_id(strsep(&at, " "), &mount->parent))
-		return -EBADMSG;
-	strsep(&at, " ");
+	if (!parse_number(strsep(&at, " "), '\0', &mount->id) ||
+		!parse_number(strsep(&at, " "), '\0', &mount->parent) ||
+		!parse_device(strsep(&at, " "), &mount->device))
+		return false;
 	root = strsep(&at, " ");
 	target = strsep(&at, " ");
 	mount->attributes = strsep(&at, " ");
-	mount->unbindable = false;
+	mount->unbindable = mount->gone = false;
 	while ((field = strsep(&at, " ")) && strcmp(field, "-") != 0)
 		if (strcmp(field, "unbindable") == 0)
 			mount->unbindable = true;
 	mount->type = strsep(&at, " ");
 	strsep(&at, " ");
 	mount->options = at;
-	if (!at || *root != '/' || *target != '/')
-		return -EBADMSG;
+	if (!at || *target != '/')
+		return false;
 	unescape(root);
 	unescape(target);
 	mount->root = root;
 	mount->target = target;
+	return true;
+}
+
+/* Whether "proc" stands anywhere in a line that was taken to pieces: as a type or in a path. */
+static bool could_be_about_procfs(const char *line, const char *end)
+{
+	return memmem(line, (size_t)(end - line), "proc", strlen("proc"));
+}
+
+int mountinfo_next(char **at, struct mount *mount)
+{
+	while (**at != '\0') {
+		char *line = *at;
+		char *end = strchrnul(line, '\n');
+		char *next = *end == '\n' ? end + 1 : end;
+
+		*end = '\0';
+		if (parse_line(line, mount)) {
+			*at = next;
+			return 1;
+		}
+		if (could_be_about_procfs(line, end))
+			return -EBADMSG;
+		*at = next;
+	}
 	return 0;
 }
 
@@ -71,6 +117,7 @@ int mountinfo_parse(char *text, struct mountinfo *info)
 {
 	size_t lines = 0;
 	char *at = text;
+	int result;
 
 	*info = (struct mountinfo){.text = text};
 	for (const char *c = text; *c != '\0'; c++)
@@ -78,54 +125,38 @@ int mountinfo_parse(char *text, struct mountinfo *info)
 	info->mounts = calloc(lines + 1, sizeof(*info->mounts));
 	if (!info->mounts)
 		return -ENOMEM;
-	while (at && *at != '\0') {
-		char *line = strsep(&at, "\n");
-
-		if (parse_line(line, &info->mounts[info->count]) < 0)
-			return -EBADMSG;
+	while ((result = mountinfo_next(&at, &info->mounts[info->count])) == 1)
 		info->count++;
-	}
-	return 0;
+	info->wrong = at;
+	return result;
 }
 
-int mountinfo_read(const char *path, struct mountinfo *info)
+int mountinfo_read(int fd, struct mountinfo *info)
 {
 	size_t size = 16384, length = 0;
 	char *text = malloc(size);
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t got = 0;
-	int result;
+	ssize_t got;
 
-	*info = (struct mountinfo){0};
-	if (fd == -1 || !text) {
-		result = text ? -errno : -ENOMEM;
-		goto out;
-	}
+	*info = (struct mountinfo){.text = text};
+	if (!text)
+		return -ENOMEM;
+	if (lseek(fd, 0, SEEK_SET) == -1)
+		return -errno;
 	while ((got = read(fd, text + length, size - length - 1)) > 0) {
 		length += (size_t)got;
 		if (size - length < 4096) {
 			char *larger = realloc(text, size * 2);
 
-			if (!larger) {
-				result = -ENOMEM;
-				goto out;
-			}
-			text = larger;
+			if (!larger)
+				return -ENOMEM;
+			info->text = text = larger;
 			size *= 2;
 		}
 	}
-	if (got == -1) {
-		result = -errno;
-		goto out;
-	}
+	if (got == -1)
+		return -errno;
 	text[length] = '\0';
-	close(fd);
 	return mountinfo_parse(text, info);
-out:
-	if (fd != -1)
-		close(fd);
-	free(text);
-	return result;
 }
 
 void mountinfo_free(struct mountinfo *info)
@@ -145,12 +176,12 @@ bool mountinfo_is_below(const char *path, const char *directory)
 	       (path[length] == '\0' || path[length] == '/');
 }
 
-static bool is_listed(const struct mountinfo *info, int id)
+struct mount *mountinfo_find(const struct mountinfo *info, int id)
 {
 	for (size_t i = 0; i < info->count; i++)
 		if (info->mounts[i].id == id)
-			return true;
-	return false;
+			return &info->mounts[i];
+	return NULL;
 }
 
 const struct mount *mountinfo_lookup(const struct mountinfo *info, const char *path)
@@ -161,19 +192,21 @@ const struct mount *mountinfo_lookup(const struct mountinfo *info, const char *p
 	for (size_t i = 0; i < info->count && !here; i++)
 		if (strcmp(info->mounts[i].target, "/") == 0 &&
 			(info->mounts[i].parent == info->mounts[i].id ||
-				!is_listed(info, info->mounts[i].parent)))
+				!mountinfo_find(info, info->mounts[i].parent)))
 			here = &info->mounts[i];
 
-	/* As a path walk does: of the mounts on this one, the first on the way, until there is
-	 * none. */
+	/*
+	 * As a path walk does: of the mounts on this one, the first on the way, until there is
+	 * none. A mount on the root directory itself is not entered: the walk begins below it.
+	 */
 	for (size_t depth = 0; here && depth < info->count; depth++) {
 		const struct mount *next = NULL;
 
 		for (size_t i = 0; i < info->count; i++) {
 			const struct mount *m = &info->mounts[i];
 
-			if (m->parent == here->id && m != here &&
-				mountinfo_is_below(path, m->target) &&
+			if (m->parent == here->id && m != here && !m->gone &&
+				m->target[1] != '\0' && mountinfo_is_below(path, m->target) &&
 				(!next || strlen(m->target) <= strlen(next->target)))
 				next = m;
 		}

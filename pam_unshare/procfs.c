@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/vfs.h>
@@ -12,269 +11,14 @@
 
 #include "syscalls.h"
 
-static const struct {
-	const char *name;
-	unsigned int attribute;
-} attribute_names[] = {
-	{"ro", MOUNT_ATTR_RDONLY},
-	{"nosuid", MOUNT_ATTR_NOSUID},
-	{"nodev", MOUNT_ATTR_NODEV},
-	{"noexec", MOUNT_ATTR_NOEXEC},
-	{"noatime", MOUNT_ATTR_NOATIME},
-	{"nodiratime", MOUNT_ATTR_NODIRATIME},
-	{"nosymfollow", MOUNT_ATTR_NOSYMFOLLOW},
+/* What PID 1 works with. */
+struct work {
+	struct procfs_plan *plan;
+	struct reach reach;
+	int directory; /* of a procfs of its own: where its descriptors have paths, "self/fd/3" */
+	int place;     /* the root of the private /proc, where covers wait */
+	bool locked;   /* what is hidden stays as it is */
 };
-
-static bool is_procfs(const struct mount *mount)
-{
-	return strcmp(mount->type, "proc") == 0;
-}
-
-static bool is_whole_procfs(const struct mount *mount)
-{
-	return is_procfs(mount) && strcmp(mount->root, "/") == 0;
-}
-
-/* Whether a path, relative to a procfs, is a process's directory or inside one. */
-static bool is_process_path(const char *path)
-{
-	return path[0] == '/' && path[1] >= '0' && path[1] <= '9';
-}
-
-static bool is_process_of_procfs(const struct mount *mount)
-{
-	return is_procfs(mount) && is_process_path(mount->root);
-}
-
-static bool is_visible(const struct mountinfo *info, const struct mount *mount)
-{
-	return mountinfo_lookup(info, mount->target) == mount;
-}
-
-static const struct mount *find_mount(const struct mountinfo *info, int id)
-{
-	for (size_t i = 0; i < info->count; i++)
-		if (info->mounts[i].id == id)
-			return &info->mounts[i];
-	return NULL;
-}
-
-/* The mount that this one covers at the same mount point, or NULL. */
-static const struct mount *covered_by(const struct mountinfo *info, const struct mount *mount)
-{
-	const struct mount *below = find_mount(info, mount->parent);
-
-	return below && below != mount && strcmp(below->target, mount->target) == 0 ? below : NULL;
-}
-
-/*
- * How many mounts to detach at the mount point of this visible procfs: on /proc the whole stack,
- * elsewhere the procfs on top of it, so that a tmpfs under one keeps hiding what it hides.
- */
-static unsigned int stack_depth(const struct mountinfo *info, const struct mount *mount)
-{
-	bool all = strcmp(mount->target, "/proc") == 0;
-	unsigned int depth = 1;
-
-	while (depth < info->count && (mount = covered_by(info, mount)) &&
-		(all || is_procfs(mount)))
-		depth++;
-	return depth;
-}
-
-static unsigned int parse_attributes(char *list)
-{
-	unsigned int attributes = 0;
-	bool atime = true;
-	char *word;
-
-	while ((word = strsep(&list, ","))) {
-		for (size_t i = 0; i < sizeof(attribute_names) / sizeof(*attribute_names); i++)
-			if (strcmp(word, attribute_names[i].name) == 0)
-				attributes |= attribute_names[i].attribute;
-		if (strcmp(word, "relatime") == 0 || strcmp(word, "noatime") == 0)
-			atime = false;
-	}
-	return atime ? attributes | MOUNT_ATTR_STRICTATIME : attributes;
-}
-
-static struct procfs_option *find_option(struct procfs_instance *instance, const char *key)
-{
-	for (size_t i = 0; i < instance->option_count; i++)
-		if (strcmp(instance->options[i].key, key) == 0)
-			return &instance->options[i];
-	return NULL;
-}
-
-/* Add the options of a list, which is cut into pieces; a later one replaces an earlier one. */
-static int add_options(struct procfs_instance *instance, char *list)
-{
-	char *value;
-
-	while ((value = strsep(&list, ","))) {
-		const char *key = strsep(&value, "=");
-		struct procfs_option *option = find_option(instance, key);
-
-		if (*key == '\0' || strcmp(key, "rw") == 0)
-			continue;
-		if (!option) {
-			if (instance->option_count == PROCFS_OPTIONS_MAX)
-				return -E2BIG;
-			option = &instance->options[instance->option_count++];
-		}
-		*option = (struct procfs_option){key, value};
-	}
-	return 0;
-}
-
-static bool is_carried(
-	const struct procfs_plan *plan, const struct procfs_instance *instance, const char *path)
-{
-	for (size_t i = instance->carried; i < plan->carried_count; i++)
-		if (strcmp(plan->carried[i].path, path) == 0)
-			return true;
-	return false;
-}
-
-/* Whether a mount on this procfs is left with the old one: its place or its sense is gone. */
-static bool is_left_behind(
-	const struct mountinfo *info, const struct mount *procfs, const struct mount *child)
-{
-	const struct mount *top = mountinfo_lookup(info, child->target);
-	size_t prefix = strcmp(procfs->target, "/") == 0 ? 0 : strlen(procfs->target);
-
-	return !top || strcmp(top->target, child->target) != 0 ||
-	       !mountinfo_is_below(child->target, procfs->target) ||
-	       is_process_path(child->target + prefix) || is_whole_procfs(top) ||
-	       is_process_of_procfs(top);
-}
-
-/* Whether a mount goes when the procfs goes that it is mounted on, directly or not. */
-static bool goes_with_procfs(const struct mountinfo *info, const struct mount *mount)
-{
-	for (size_t depth = 0; depth < info->count; depth++) {
-		const struct mount *below = find_mount(info, mount->parent);
-
-		if (!below || below == mount)
-			return false;
-		if (is_whole_procfs(below) && strcmp(below->target, mount->target) != 0 &&
-			is_left_behind(info, below, mount))
-			return true;
-		mount = below;
-	}
-	return false;
-}
-
-/* Note every mount point directly on this procfs; what is mounted below those comes with them. */
-static void plan_carried(
-	struct procfs_plan *plan, struct procfs_instance *instance, const struct mount *mount)
-{
-	const struct mountinfo *info = &plan->info;
-
-	instance->carried = plan->carried_count;
-	for (size_t i = 0; i < info->count; i++) {
-		const struct mount *child = &info->mounts[i];
-
-		if (child->parent != mount->id || child == mount ||
-			is_left_behind(info, mount, child) ||
-			is_carried(plan, instance, child->target))
-			continue;
-		plan->carried[plan->carried_count++] =
-			(struct procfs_carried){.path = child->target,
-				.procfs = is_procfs(mountinfo_lookup(info, child->target)),
-				.fd = -1};
-	}
-	instance->carried_count = plan->carried_count - instance->carried;
-}
-
-static bool is_in_carried(const struct procfs_plan *plan, const char *path)
-{
-	for (size_t i = 0; i < plan->carried_count; i++)
-		if (mountinfo_is_below(path, plan->carried[i].path))
-			return true;
-	return false;
-}
-
-/* A copy of a mount tree leaves out what is unbindable in it (mount_namespaces(7)). */
-static void plan_unbindable(struct procfs_plan *plan)
-{
-	for (size_t i = 0; i < plan->info.count; i++) {
-		const struct mount *m = &plan->info.mounts[i];
-
-		if (m->unbindable && is_in_carried(plan, m->target) && is_visible(&plan->info, m))
-			plan->unbindable[plan->unbindable_count++] = m->target;
-	}
-}
-
-static int plan_instance(struct procfs_plan *plan, const struct mount *mount, const char *options,
-	struct error *error)
-{
-	struct procfs_instance *instance = &plan->instances[plan->instance_count++];
-
-	*instance = (struct procfs_instance){
-		.target = mount->target,
-		.depth = stack_depth(&plan->info, mount),
-		.attributes = parse_attributes(mount->attributes),
-	};
-	strncpy(instance->added, options, sizeof(instance->added) - 1);
-	if (add_options(instance, mount->options) < 0 || add_options(instance, instance->added) < 0)
-		return error_set(error, E2BIG, "keep the options of the procfs on", mount->target);
-	plan_carried(plan, instance, mount);
-	return 0;
-}
-
-int procfs_plan_make(
-	struct mountinfo *info, const char *options, struct procfs_plan *plan, struct error *error)
-{
-	const struct mount *proc;
-	size_t count = info->count;
-	int result;
-
-	*plan = (struct procfs_plan){.info = *info};
-	*info = (struct mountinfo){0};
-	info = &plan->info;
-
-	plan->instances = calloc(count + 1, sizeof(*plan->instances));
-	plan->carried = calloc(count + 1, sizeof(*plan->carried));
-	plan->unbindable = calloc(count + 1, sizeof(*plan->unbindable));
-	plan->processes = calloc(count + 1, sizeof(*plan->processes));
-	if (!plan->instances || !plan->carried || !plan->unbindable || !plan->processes)
-		return error_set(error, ENOMEM, "plan the private /proc", NULL);
-
-	if (!mountinfo_lookup(info, "/"))
-		return error_set(error, 0,
-			"isolate inside a root directory that is no mount point (bind-mount it "
-			"onto itself "
-			"before chroot)",
-			NULL);
-	proc = mountinfo_lookup(info, "/proc");
-	if (strcmp(proc->target, "/proc") != 0 || !is_whole_procfs(proc))
-		return error_set(error, 0, "find a procfs on /proc (mount one there)", NULL);
-
-	result = plan_instance(plan, proc, options, error);
-	for (size_t i = 0; i < count && result == 0; i++) {
-		const struct mount *m = &info->mounts[i];
-
-		if (m == proc || !is_procfs(m) || !is_visible(info, m) || goes_with_procfs(info, m))
-			continue;
-		if (is_process_of_procfs(m))
-			plan->processes[plan->process_count++] = m->target;
-		else if (is_whole_procfs(m))
-			result = plan_instance(plan, m, options, error);
-	}
-	plan_unbindable(plan);
-	return result;
-}
-
-void procfs_plan_free(struct procfs_plan *plan)
-{
-	free(plan->instances);
-	free(plan->carried);
-	free(plan->unbindable);
-	free(plan->processes);
-	mountinfo_free(&plan->info);
-	*plan = (struct procfs_plan){0};
-}
 
 /*
  * A new procfs of this process's PID namespace, not yet attached anywhere. Returns a descriptor.
@@ -368,34 +112,46 @@ static int verify_picked_up(const struct procfs_carried *carried, struct error *
 	return 0;
 }
 
-static int pick_up(const struct procfs_plan *plan, struct error *error)
+static const char *below(const struct procfs_instance *instance, const char *path)
 {
+	return path + strlen(instance->target) + 1;
+}
+
+/*
+ * Copy what is mounted on the old procfs. By paths relative to it, and procfs has no names that a
+ * user could change.
+ */
+static int pick_up(const struct procfs_plan *plan, const struct procfs_instance *instance, int old,
+	struct error *error)
+{
+	struct procfs_carried *carried = plan->carried + instance->carried;
+	const char **unbindable = plan->unbindable + instance->unbindable;
 	int result = 0;
 
-	for (size_t i = 0; i < plan->unbindable_count; i++)
-		if (mount(NULL, plan->unbindable[i], NULL, MS_PRIVATE, NULL) == -1)
-			return error_set(
-				error, errno, "make bindable the mount on", plan->unbindable[i]);
-	for (size_t i = 0; i < plan->carried_count && result == 0; i++) {
-		plan->carried[i].fd = sys_open_tree(AT_FDCWD, plan->carried[i].path,
+	if (instance->unbindable_count > 0 && fchdir(old) == -1)
+		return error_set(error, errno, "enter the procfs on", instance->target);
+	for (size_t i = 0; i < instance->unbindable_count; i++)
+		if (mount(NULL, below(instance, unbindable[i]), NULL, MS_PRIVATE, NULL) == -1)
+			return error_set(error, errno, "make bindable the mount on", unbindable[i]);
+	for (size_t i = 0; i < instance->carried_count && result == 0; i++) {
+		carried[i].fd = sys_open_tree(old, below(instance, carried[i].path),
 			OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE | AT_SYMLINK_NOFOLLOW |
 				AT_NO_AUTOMOUNT);
-		if (plan->carried[i].fd == -1)
-			return error_set(
-				error, errno, "pick up the mount on", plan->carried[i].path);
-		result = verify_picked_up(&plan->carried[i], error);
+		if (carried[i].fd == -1)
+			return error_set(error, errno, "pick up the mount on", carried[i].path);
+		result = verify_picked_up(&carried[i], error);
 	}
 	return result;
 }
 
-static int put_down(
-	const struct procfs_plan *plan, const struct procfs_instance *instance, struct error *error)
+static int put_down(const struct procfs_plan *plan, const struct procfs_instance *instance,
+	int procfs, struct error *error)
 {
-	const struct procfs_carried *carried = &plan->carried[instance->carried];
+	const struct procfs_carried *carried = plan->carried + instance->carried;
 	bool processes_only = has_option(instance, "subset", "pid");
 
 	for (size_t i = 0; i < instance->carried_count; i++) {
-		if (sys_move_mount(carried[i].fd, "", AT_FDCWD, carried[i].path,
+		if (sys_move_mount(carried[i].fd, "", procfs, below(instance, carried[i].path),
 			    MOVE_MOUNT_F_EMPTY_PATH) == -1 &&
 			!(errno == ENOENT && processes_only))
 			return error_set(error, errno, "carry over the mount on", carried[i].path);
@@ -404,55 +160,336 @@ static int put_down(
 	return 0;
 }
 
-static int detach(const char *target, unsigned int depth, struct error *error)
+/* The path of a descriptor in a procfs, "self/fd/3", without stdio. */
+static void descriptor_path(char *path, int fd)
 {
-	for (; depth > 0; depth--)
-		if (umount2(target, MNT_DETACH | UMOUNT_NOFOLLOW) == -1) {
-			int code = errno;
+	char digits[16];
+	size_t at = sizeof(digits);
 
-			error_set(error, code, "detach the procfs on", target);
-			if (code == EINVAL) /* MNT_LOCKED, mount_namespaces(7) */
-				error->remedy = "it is locked: mount the container's /proc inside "
-						"its own user and mount namespace";
-			return -code;
-		}
+	do
+		digits[--at] = (char)('0' + fd % 10);
+	while ((fd /= 10) > 0);
+	strcpy(path, "self/fd/");
+	strncat(path, digits + at, sizeof(digits) - at);
+}
+
+/* Detach the very mount that a descriptor is open on: umount2(2) takes nothing but a path. */
+static int detach(const struct work *work, int fd, const char *target, struct error *error)
+{
+	char path[32];
+
+	descriptor_path(path, fd);
+	if (fchdir(work->directory) == -1 || umount2(path, MNT_DETACH) == -1) {
+		int code = errno;
+
+		error_set(error, code, "detach the procfs on", target);
+		if (code == EINVAL) /* MNT_LOCKED, mount_namespaces(7) */
+			error->remedy = "it is locked: mount the container's /proc inside "
+					"its own user and mount namespace";
+		return -code;
+	}
 	return 0;
 }
 
-/* Put a new procfs in the place of an old one, with what was mounted below it. */
-static int replace_instance(const struct procfs_plan *plan, const struct procfs_instance *instance,
-	int procfs, struct error *error)
+/* See for oneself: nothing is above the root of a mount that is not in the tree any more. */
+static int verify_detached(int fd, const char *target, struct error *error)
 {
-	int result = detach(instance->target, instance->depth, error);
+	int up = openat(fd, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int id = 0, above = 0;
+	dev_t device;
 
-	if (result < 0)
-		return result;
-	if (sys_move_mount(procfs, "", AT_FDCWD, instance->target, MOVE_MOUNT_F_EMPTY_PATH) == -1)
+	if (up == -1)
+		return error_set(error, errno, "look at the old procfs of", target);
+	if (sys_mount_of(fd, &id, &device) == -1 || sys_mount_of(up, &above, &device) == -1) {
+		int code = errno;
+
+		close(up);
+		return error_set(error, code, "look at the old procfs of", target);
+	}
+	close(up);
+	return id == above ? 0 : error_set(error, EBUSY, "get rid of the procfs on", target);
+}
+
+static int move_onto(int fd, int place)
+{
+	return sys_move_mount(fd, "", place, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
+}
+
+/*
+ * Before Linux 6.5: the old procfs goes first, and the new one takes the place that had its name.
+ * If the name is another directory's by now, that one is its owner's, who could have moved it there
+ * before; if it is no directory of the same mount any more, all begins anew.
+ */
+static int swap_one_after_the_other(const struct work *work, const struct procfs_instance *instance,
+	int old, int new, struct error *error)
+{
+	const char *name = strrchr(instance->way.steps[instance->way.count - 1].target, '/') + 1;
+	int parent = openat(old, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int result, place;
+
+	if (parent == -1)
+		return error_set(error, errno, "find the directory of", instance->target);
+	result = detach(work, old, instance->target, error);
+	if (result == 0) {
+		place = sys_open_path(parent, name, O_DIRECTORY | O_NOFOLLOW,
+			RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV);
+		if (place == -1)
+			result = error_set(error, ESTALE, "find again", instance->target);
+		else if (move_onto(new, place) == -1)
+			result = error_set(
+				error, errno, "put the private procfs on", instance->target);
+		if (place != -1)
+			close(place);
+	}
+	close(parent);
+	return result;
+}
+
+/*
+ * Put the new procfs in the place of the old one: beneath it (Linux 6.5), so that the place is the
+ * old one's own whatever its name is. That fails with EINVAL where the kernel does not know it.
+ */
+static int swap(const struct work *work, const struct procfs_instance *instance, int old, int new,
+	struct error *error)
+{
+	if (sys_move_mount(new, "", old, "",
+		    MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH | MOVE_MOUNT_BENEATH) == 0)
+		return detach(work, old, instance->target, error);
+	if (errno != EINVAL)
 		return error_set(error, errno, "put the private procfs on", instance->target);
-	return put_down(plan, instance, error);
+	return swap_one_after_the_other(work, instance, old, new, error);
+}
+
+/* Reach a mount of the instance's stack. */
+static int reach_layer(
+	struct work *work, struct procfs_instance *instance, size_t layer, struct error *error)
+{
+	return reach_mount(
+		&work->reach, &instance->way, work->plan->detach[instance->detach + layer], error);
+}
+
+/* Put a new procfs in the place of an old one, with what was mounted below it. */
+static int replace_instance(
+	struct work *work, struct procfs_instance *instance, int procfs, struct error *error)
+{
+	int old = reach_layer(work, instance, 0, error);
+	int result = old < 0 ? old : pick_up(work->plan, instance, old, error);
+
+	for (size_t layer = 1; layer < instance->depth && result == 0; layer++) {
+		result = detach(work, old, instance->target, error);
+		close(old);
+		old = result < 0 ? -1 : reach_layer(work, instance, layer, error);
+		result = result < 0 ? result : old < 0 ? old : 0;
+	}
+	if (result == 0)
+		result = swap(work, instance, old, procfs, error);
+	if (result == 0)
+		result = verify_detached(old, instance->target, error);
+	if (old >= 0)
+		close(old);
+	return result < 0 ? result : put_down(work->plan, instance, procfs, error);
+}
+
+static int create_for(
+	struct procfs_plan *plan, const struct procfs_instance *instance, struct error *error)
+{
+	int procfs = create_procfs(
+		instance->options, instance->option_count, instance->attributes, error);
+	int id;
+
+	if (procfs >= 0 && sys_mount_of(procfs, &id, &plan->ours[plan->our_count++]) == -1) {
+		int code = errno;
+
+		close(procfs);
+		return error_set(error, code, "look at the private procfs", NULL);
+	}
+	return procfs;
+}
+
+static int replace_other(struct work *work, struct procfs_instance *instance, struct error *error)
+{
+	int procfs = create_for(work->plan, instance, error);
+	int result = procfs < 0 ? procfs : replace_instance(work, instance, procfs, error);
+
+	if (procfs >= 0)
+		close(procfs);
+	return result;
+}
+
+static int detach_process(struct work *work, struct procfs_process *process, struct error *error)
+{
+	int fd = reach_mount(&work->reach, &process->way,
+		process->way.steps[process->way.count - 1].mount->id, error);
+	int result = fd < 0 ? fd : detach(work, fd, process->target, error);
+
+	if (fd >= 0)
+		close(fd);
+	return result;
+}
+
+/* What is seen without taking anything aside; the private /proc last, with what it carries. */
+static int replace_visible(struct work *work, struct error *error)
+{
+	struct procfs_plan *plan = work->plan;
+	int result = 0;
+
+	for (size_t i = 0; i < plan->visible_process_count && result == 0; i++)
+		result = detach_process(work, &plan->processes[i], error);
+	for (size_t i = plan->visible_count - 1; i > 0 && result == 0; i--)
+		result = replace_other(work, &plan->instances[i], error);
+	return result == 0 ? replace_instance(work, &plan->instances[0], work->place, error)
+			   : result;
+}
+
+/* --- what is hidden ----------------------------------------------------------------------------
+ */
+
+static int locate(struct procfs_cover *cover, struct error *error)
+{
+	const char *name = strrchr(cover->way.steps[cover->way.count - 1].target, '/') + 1;
+	size_t length = strlen(name);
+
+	if (length > NAME_MAX)
+		return error_set(error, ENAMETOOLONG, "find the directory of", cover->target);
+	memcpy(cover->name, name, length + 1);
+	cover->parent = openat(cover->fd, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (cover->parent == -1)
+		return error_set(error, errno, "find the directory of", cover->target);
+	return 0;
+}
+
+/* Move a cover, with all that is mounted on it, onto the private /proc. */
+static int take_aside(struct work *work, struct procfs_cover *cover, struct error *error)
+{
+	int result;
+
+	cover->fd = reach_mount(&work->reach, &cover->way, cover->id, error);
+	if (cover->fd < 0)
+		return cover->fd;
+	result = locate(cover, error);
+	if (result == 0 && move_onto(cover->fd, work->place) == -1)
+		result = error_set(error, errno, "take aside the mount on", cover->target);
+	return result;
+}
+
+/* Take them all aside; which have been is counted. */
+static int take_all_aside(struct work *work, size_t *count, struct error *error)
+{
+	int result;
+
+	for (*count = 0; *count < work->plan->cover_count; ++*count) {
+		result = take_aside(work, &work->plan->covers[*count], error);
+		if (result < 0)
+			return result;
+	}
+	return 0;
+}
+
+static int put_back(const struct procfs_cover *cover, struct error *error)
+{
+	int place = sys_open_path(cover->parent, cover->name, O_NOFOLLOW,
+		RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS);
+
+	if (place == -1)
+		return error_set(error, ESTALE, "find again", cover->target);
+	if (move_onto(cover->fd, place) == -1)
+		return error_set(error, errno, "put back the mount on", cover->target);
+	close(place);
+	close(cover->parent);
+	close(cover->fd);
+	return 0;
+}
+
+static int replace_uncovered(struct work *work, struct error *error)
+{
+	struct procfs_plan *plan = work->plan;
+	int result = 0;
+
+	for (size_t i = plan->visible_process_count; i < plan->process_count && result == 0; i++)
+		result = detach_process(work, &plan->processes[i], error);
+	for (size_t i = plan->visible_count; i < plan->instance_count && result == 0; i++)
+		result = replace_other(work, &plan->instances[i], error);
+	return result;
+}
+
+/*
+ * A cover that the kernel has locked (EINVAL) is there for good, and what it hides stays hidden:
+ * nobody in this user namespace can take it away (mount_namespaces(7)).
+ */
+static int replace_hidden(struct work *work, struct error *error)
+{
+	size_t count = 0;
+	int result = take_all_aside(work, &count, error);
+
+	work->locked = result == -EINVAL;
+	if (result == 0)
+		result = replace_uncovered(work, error);
+	else if (work->locked)
+		result = 0;
+	for (; count > 0 && result == 0; count--)
+		result = put_back(&work->plan->covers[count - 1], error);
+	return result;
+}
+
+/* --- all of it ---------------------------------------------------------------------------------
+ */
+
+static bool is_ours(const struct procfs_plan *plan, dev_t device)
+{
+	for (size_t i = 0; i < plan->our_count; i++)
+		if (plan->ours[i] == device)
+			return true;
+	return false;
+}
+
+/* Whether this is one of those that stay hidden because their cover is locked. */
+static bool stays_hidden(const struct work *work, int id)
+{
+	const struct procfs_plan *plan = work->plan;
+
+	for (size_t i = plan->visible_count; i < plan->instance_count && work->locked; i++)
+		for (size_t layer = 0; layer < plan->instances[i].depth; layer++)
+			if (plan->detach[plan->instances[i].detach + layer] == id)
+				return true;
+	for (size_t i = plan->visible_process_count; i < plan->process_count && work->locked; i++)
+		if (plan->processes[i].way.steps[plan->processes[i].way.count - 1].mount->id == id)
+			return true;
+	return false;
+}
+
+/* See for oneself: no procfs is mounted here but the new ones. */
+static int verify_none_left(struct work *work, struct error *error)
+{
+	char *at = reach_mounts_now(&work->reach);
+	struct mount mount;
+	int result;
+
+	if (!at)
+		return error_set(error, errno, "read mountinfo again", NULL);
+	while ((result = mountinfo_next(&at, &mount)) == 1)
+		if (procfs_shows_processes(&mount) && !is_ours(work->plan, mount.device) &&
+			!stays_hidden(work, mount.id))
+			return error_set(error, ESTALE, "get rid of the procfs on", mount.target);
+	return result == 0 ? 0 : error_set(error, -result, "understand in mountinfo", at);
 }
 
 int procfs_replace(struct procfs_plan *plan, struct error *error)
 {
-	int directory = -1;
-	int result = pick_up(plan, error);
+	struct work work = {.plan = plan, .reach = {.mountinfo = plan->mountinfo}};
+	int result;
 
-	for (size_t i = 0; i < plan->instance_count && result == 0; i++) {
-		const struct procfs_instance *instance = &plan->instances[i];
-		int procfs = create_procfs(
-			instance->options, instance->option_count, instance->attributes, error);
-
-		if (procfs < 0)
-			return procfs;
-		if (i == 0) {
-			directory = open_for_init(instance, procfs, error);
-			if (directory < 0)
-				return directory;
-		}
-		result = replace_instance(plan, instance, procfs, error);
-		close(procfs);
-	}
-	for (size_t i = 0; i < plan->process_count && result == 0; i++)
-		result = detach(plan->processes[i], 1, error);
-	return result == 0 ? directory : result;
+	work.place = create_for(plan, &plan->instances[0], error);
+	if (work.place < 0)
+		return work.place;
+	work.directory = open_for_init(&plan->instances[0], work.place, error);
+	if (work.directory < 0)
+		return work.directory;
+	result = replace_visible(&work, error);
+	if (result == 0)
+		result = replace_hidden(&work, error);
+	if (result == 0 && !plan->plain)
+		result = verify_none_left(&work, error);
+	reach_end(&work.reach);
+	close(work.place);
+	return result == 0 ? work.directory : result;
 }

@@ -2,15 +2,19 @@
 #ifndef PAM_UNSHARE_PROCFS_H
 #define PAM_UNSHARE_PROCFS_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 #include "error.h"
 #include "mountinfo.h"
+#include "reach.h"
 
 /*
- * The private /proc. The application plans (it may allocate and parse), PID 1 carries the plan
- * out (it may not): a procfs shows the PID namespace of the process that mounts it.
+ * The private /proc. The application plans (procfs-plan.c; it may allocate and parse), PID 1
+ * carries the plan out (procfs.c; it may not): a procfs shows the PID namespace of the process that
+ * mounts it.
  */
 
 #define PROCFS_OPTIONS_MAX 8
@@ -21,15 +25,17 @@ struct procfs_option {
 	const char *value; /* NULL for a flag */
 };
 
-/* One procfs to replace: the one on /proc, and every other one that a path leads to. */
+/* One procfs to replace: the one on /proc, and every other one. */
 struct procfs_instance {
 	const char *target;
-	unsigned int depth;      /* mounts to detach there */
+	struct reach_way way;
+	size_t detach, depth;    /* mounts to detach there, topmost first: a part of plan->detach */
 	unsigned int attributes; /* MOUNT_ATTR_*, as the old one has them */
 	struct procfs_option options[PROCFS_OPTIONS_MAX];
 	size_t option_count;
 	char added[PROCFS_ADDED_MAX];  /* the text of those that add to the old one's */
 	size_t carried, carried_count; /* what was mounted below it: a part of plan->carried */
+	size_t unbindable, unbindable_count; /* a part of plan->unbindable */
 };
 
 struct procfs_carried {
@@ -38,33 +44,70 @@ struct procfs_carried {
 	int fd; /* PID 1's: the detached copy of the mount, with all that is mounted below it */
 };
 
+/* A mount of a single process's directory of a procfs, or of a file in it: to detach. */
+struct procfs_process {
+	const char *target;
+	struct reach_way way;
+};
+
+/*
+ * A mount that hides a procfs which is to be replaced. It may go away while the session lasts (a
+ * user unmounts their FUSE, or the host its own), so it is taken aside and put back afterwards.
+ */
+struct procfs_cover {
+	const char *target;
+	struct reach_way way;
+	int id;                  /* REACH_ANY for a procfs that has been replaced */
+	int fd;                  /* PID 1's: its root, */
+	int parent;              /* the directory that its mount point is in, */
+	char name[NAME_MAX + 1]; /* and the name that it has there */
+};
+
 struct procfs_plan {
-	struct mountinfo info; /* owns all strings */
-	struct procfs_instance *instances;
-	size_t instance_count; /* at least 1; the first is the one on /proc */
+	struct mountinfo info;             /* owns all strings */
+	int mountinfo;                     /* descriptor that it was read from, the caller's */
+	struct procfs_instance *instances; /* the first is the one on /proc; hidden ones are last */
+	size_t instance_count, visible_count; /* at least 1 */
+	int *detach;                          /* mount ids */
 	struct procfs_carried *carried;
 	size_t carried_count;
 	const char **unbindable; /* mounts to make bindable, so that they can be carried over */
 	size_t unbindable_count;
-	const char **processes; /* mounts of a single process's directory of a procfs: to detach */
-	size_t process_count;
+	struct procfs_process *processes; /* hidden ones are last */
+	size_t process_count, visible_process_count;
+	struct procfs_cover *covers; /* in the order in which they have to be taken aside */
+	size_t cover_count;
+	bool plain;  /* the procfs on /proc is the only mount that shows processes */
+	dev_t *ours; /* PID 1's: the file systems of the new instances */
+	size_t our_count;
 };
 
 /*
  * procfs_plan_make - find out what has to be replaced and carried over.
  * @info: the mounts of the application's new mount namespace; the plan takes it over and
  *        empties it, whatever is returned.
+ * @mountinfo: descriptor that it was read from; stays the caller's, and open as long as the plan.
  * @options: comma-separated options that add to those of each old procfs (the option proc=), or
  *           "". At most PROCFS_ADDED_MAX bytes of it count.
  * @plan: filled; procfs_plan_free frees it, also after an error.
  * @error: filled when something is wrong.
  *
- * Call it in the application. Returns 0 or a negative errno.
+ * Call it in the application. Returns 0 or a negative errno; -ESTALE if the mounts changed while
+ * they were read, and another try may succeed.
  */
-int procfs_plan_make(
-	struct mountinfo *info, const char *options, struct procfs_plan *plan, struct error *error);
+int procfs_plan_make(struct mountinfo *info, int mountinfo, const char *options,
+	struct procfs_plan *plan, struct error *error);
 
 void procfs_plan_free(struct procfs_plan *plan);
+
+/*
+ * procfs_shows_processes - whether this mount is a procfs, or a part of one, that leads to
+ * processes.
+ */
+bool procfs_shows_processes(const struct mount *mount);
+
+/* procfs_is_whole - whether it is all of a procfs. */
+bool procfs_is_whole(const struct mount *mount);
 
 /*
  * procfs_replace - carry the plan out.
@@ -79,8 +122,12 @@ void procfs_plan_free(struct procfs_plan *plan);
  * that PID is another process in the session, or none. With subset=pid a mount on a file that the
  * new procfs does not have is dropped: there is nothing to mask any more.
  *
+ * Each mount is reached by descriptors and known by its id (reach.h), and seen to be out of the
+ * tree afterwards. Unless there was only one, mountinfo is read again in the end: no procfs but the
+ * new ones may be left.
+ *
  * Returns an open directory (O_CLOEXEC) of a procfs that lists every process of the session,
- * whatever hidepid= says, or a negative errno with the error filled.
+ * whatever hidepid= says, or a negative errno with the error filled; -ESTALE as procfs_plan_make.
  */
 int procfs_replace(struct procfs_plan *plan, struct error *error);
 

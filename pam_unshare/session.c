@@ -2,6 +2,7 @@
 #include "session.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <net/if.h>
 #include <poll.h>
 #include <sched.h>
@@ -43,6 +44,9 @@ struct session {
 	ino_t namespace; /* inode number of its PID namespace */
 	struct host host;
 };
+
+/* How often a session is opened anew because mounts have changed meanwhile. */
+#define OPEN_TRIES 10
 
 bool session_is_open(const struct session *session)
 {
@@ -119,6 +123,22 @@ static int bring_loopback_up(struct error *error)
 	return result;
 }
 
+/* Find out what PID 1 has to do to the mounts. */
+static int make_plan(const struct session_request *request, int mountinfo, struct procfs_plan *plan,
+	struct error *error)
+{
+	struct mountinfo info;
+	int result = mountinfo_read(mountinfo, &info);
+
+	if (result == 0)
+		return procfs_plan_make(
+			&info, mountinfo, request->proc ? request->proc : "", plan, error);
+	error_set(error, -result, result == -EBADMSG ? "understand in mountinfo" : "read",
+		result == -EBADMSG ? info.wrong : HOST_PROC("mountinfo"));
+	mountinfo_free(&info);
+	return result;
+}
+
 /* Start PID 1, which sets up the mount namespace that the application has just unshared. */
 static int start_init(struct session *session, const struct session_request *request,
 	const struct share *share, struct error *error)
@@ -132,15 +152,13 @@ static int start_init(struct session *session, const struct session_request *req
 	};
 	struct environment environment = {0};
 	struct procfs_plan plan = {0};
-	struct mountinfo info;
 	int channel[2];
-	int result = mountinfo_read(HOST_PROC("mountinfo"), &info);
+	int result;
+	int mountinfo = open(HOST_PROC("mountinfo"), O_RDONLY | O_CLOEXEC);
 
-	if (result < 0) {
-		mountinfo_free(&info);
-		return error_set(error, -result, "read", HOST_PROC("mountinfo"));
-	}
-	result = procfs_plan_make(&info, request->proc ? request->proc : "", &plan, error);
+	if (mountinfo == -1)
+		return error_set(error, errno, "read", HOST_PROC("mountinfo"));
+	result = make_plan(request, mountinfo, &plan, error);
 	if (result < 0)
 		goto out;
 	result = environment_make(request, share ? share->name : NULL, &environment, error);
@@ -165,6 +183,7 @@ static int start_init(struct session *session, const struct session_request *req
 out:
 	environment_free(&environment);
 	procfs_plan_free(&plan);
+	close(mountinfo);
 	return result;
 }
 
@@ -375,6 +394,19 @@ static int open_undisturbed(struct session *session, const struct session_reques
 	return result;
 }
 
+/* One try. Returns 0 or a negative errno; the application is then as it was. */
+static int try_to_open(struct session *session, const struct session_request *request, bool *there,
+	struct error *error)
+{
+	int result = host_keep(&session->host, request->namespaces, error);
+
+	if (result == 0)
+		result = open_undisturbed(session, request, there, error);
+	if (result < 0)
+		close_descriptors(session);
+	return result;
+}
+
 int session_open(const struct session_request *request, struct session **out, struct error *error)
 {
 	struct session *session = new_session();
@@ -390,9 +422,12 @@ int session_open(const struct session_request *request, struct session **out, st
 	session->grace_ms = request->grace_ms;
 	session->alone = !request->share && !request->linger;
 
-	result = host_keep(&session->host, request->namespaces, error);
-	if (result == 0)
-		result = open_undisturbed(session, request, &there, error);
+	/* What is mounted may change between the plan and its end. */
+	for (int tries = 0; tries < OPEN_TRIES; tries++) {
+		result = try_to_open(session, request, &there, error);
+		if (result != -ESTALE)
+			break;
+	}
 	if (result < 0 || there) {
 		close_descriptors(session);
 		session_free(session);

@@ -11,10 +11,13 @@
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <linux/futex.h>
+#include <linux/openat2.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -27,6 +30,12 @@
 #endif
 #ifndef MOVE_MOUNT_F_EMPTY_PATH
 #define MOVE_MOUNT_F_EMPTY_PATH 0x00000004
+#endif
+#ifndef MOVE_MOUNT_T_EMPTY_PATH
+#define MOVE_MOUNT_T_EMPTY_PATH 0x00000040
+#endif
+#ifndef MOVE_MOUNT_BENEATH
+#define MOVE_MOUNT_BENEATH 0x00000200 /* Linux 6.5 */
 #endif
 #ifndef FSOPEN_CLOEXEC
 #define FSOPEN_CLOEXEC  0x00000001
@@ -79,6 +88,33 @@ static inline int sys_move_mount(
 	int from, const char *from_path, int to, const char *to_path, unsigned int flags)
 {
 	return (int)syscall(SYS_move_mount, from, from_path, to, to_path, flags);
+}
+
+/* A descriptor (O_PATH) of PATH, which is walked as RESOLVE (RESOLVE_*, openat2(2)) says. */
+static inline int sys_open_path(int dirfd, const char *path, int flags, unsigned int resolve)
+{
+	struct open_how how = {
+		.flags = (unsigned int)flags | O_PATH | O_CLOEXEC,
+		.resolve = resolve,
+	};
+
+	return (int)syscall(SYS_openat2, dirfd, path, &how, sizeof(how));
+}
+
+/*
+ * Which mount FD is on, and the device number of its file system. Asks for no attribute: of a FUSE
+ * file system that root may not enter there is none, and its server may never answer (statx(2);
+ * fs/fuse/dir.c, fuse_getattr).
+ */
+static inline int sys_mount_of(int fd, int *id, dev_t *device)
+{
+	struct statx status;
+
+	if (statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, 0, &status) == -1)
+		return -1;
+	*id = (int)status.stx_mnt_id;
+	*device = makedev(status.stx_dev_major, status.stx_dev_minor);
+	return 0;
 }
 
 static inline int sys_fsopen(const char *type, unsigned int flags)

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <linux/futex.h>
 #include <linux/magic.h>
+#include <linux/openat2.h>
 #include <net/if.h>
 #include <poll.h>
 #include <sched.h>
@@ -43,6 +44,20 @@ static const char plain_mounts[] =
 	"1 0 0:1 / / rw,relatime shared:1 - ext4 /dev/sda rw\n"
 	"2 1 0:2 / /proc rw,nosuid,nodev,noexec,relatime shared:2 - proc proc rw\n";
 
+#define MOUNTS_MAX 1024
+#define FIRST_OURS 9001 /* the ids of the new procfs */
+
+struct mounted {
+	int id, parent;
+	char target[64], line[192];
+	bool gone;
+};
+
+static struct mounted mounts[MOUNTS_MAX];
+static size_t mount_count;
+static int our_count;
+static bool changed; /* since the mount namespace was made */
+
 void kernel_boot(void)
 {
 	kernel = (struct kernel){
@@ -55,6 +70,7 @@ void kernel_boot(void)
 		.run_exists = true,
 		.answer = MESSAGE_WELCOME,
 	};
+	mount_count = 0;
 	strcpy(kernel.process.root, "the root");
 	strcpy(kernel.process.cwd, "the cwd");
 	for (int fd = 0; fd <= 2; fd++)
@@ -106,6 +122,106 @@ __attribute__((format(printf, 1, 2))) static bool fails(const char *format, ...)
 }
 
 /*
+ * Mounts: those of kernel.mountinfo, and the private ones that are put among them.
+ */
+
+static struct mounted *find_mounted(int id)
+{
+	for (size_t i = 0; i < mount_count; i++)
+		if (mounts[i].id == id)
+			return &mounts[i];
+	return NULL;
+}
+
+/* Once, when it is read for the first time. */
+static void boot_mounts(void)
+{
+	const char *line = kernel.mountinfo;
+
+	if (mount_count > 0)
+		return;
+	while (*line != '\0') {
+		size_t length = strcspn(line, "\n");
+		struct mounted m = {0};
+
+		if (length < sizeof(m.line) && mount_count < MOUNTS_MAX - 16 &&
+			sscanf(line, "%d %d %*s %*s %63s", &m.id, &m.parent, m.target) == 3) {
+			memcpy(m.line, line, length);
+			mounts[mount_count++] = m;
+		}
+		line += length + (line[length] == '\n');
+	}
+}
+
+static bool is_gone(int id)
+{
+	struct mounted *m = find_mounted(id);
+
+	for (size_t depth = 0; m && depth < mount_count; depth++) {
+		if (m->gone)
+			return true;
+		m = find_mounted(m->parent);
+	}
+	return false;
+}
+
+/* The mount on top of those at this very place; else the root. */
+static int topmost(const char *path)
+{
+	int id = 1;
+
+	for (size_t i = 0; i < mount_count; i++) /* who is put on top stands last */
+		if (strcmp(mounts[i].target, path) == 0 && !is_gone(mounts[i].id))
+			id = mounts[i].id;
+	return id;
+}
+
+static const char *target_of(int id)
+{
+	const struct mounted *m = find_mounted(id);
+
+	return m ? m->target : "?";
+}
+
+/* Put a mount in: beneath OTHER, or on it. */
+static void attach(int id, int other, bool beneath)
+{
+	struct mounted *base = find_mounted(other);
+	struct mounted *m = find_mounted(id);
+
+	if (!base || (!m && mount_count == MOUNTS_MAX)) {
+		violate("a mount is put nowhere");
+		return;
+	}
+	if (!m) { /* one of the new ones */
+		m = &mounts[mount_count++];
+		*m = (struct mounted){.id = id};
+		snprintf(m->line, sizeof(m->line), "%d %d 0:%d / %s rw - proc proc rw", id, other,
+			id, base->target);
+	}
+	m->parent = beneath ? base->parent : other;
+	strcpy(m->target, base->target);
+	if (beneath)
+		base->parent = id;
+}
+
+/* What mountinfo says now. A new name that the test has no room for is left out. */
+static const char *mountinfo_now(void)
+{
+	static char text[16384];
+	size_t at = 0;
+
+	if (!changed)
+		return kernel.mountinfo;
+	for (size_t i = 0; i < mount_count; i++)
+		if (!is_gone(mounts[i].id) && at < sizeof(text) - sizeof(mounts[i].line))
+			at += (size_t)sprintf(text + at, "%s\n", mounts[i].line);
+	if (kernel.late)
+		strcpy(text + at, kernel.late);
+	return text;
+}
+
+/*
  * Descriptors.
  */
 
@@ -125,7 +241,7 @@ static int new_descriptor(const char *name, bool cloexec, int lowest)
 {
 	for (int fd = lowest; fd < KERNEL_FDS; fd++) {
 		if (!kernel.process.fds[fd].what) {
-			kernel.process.fds[fd] = (struct kernel_descriptor){name, cloexec, 0};
+			kernel.process.fds[fd] = (struct kernel_descriptor){name, cloexec, 0, 0};
 			if (!cloexec)
 				violate("a descriptor was born without O_CLOEXEC");
 			return fd;
@@ -133,6 +249,91 @@ static int new_descriptor(const char *name, bool cloexec, int lowest)
 	}
 	errno = EMFILE;
 	return -1;
+}
+
+/* On a path, by which it is called from now on. */
+static int new_path(const char *path, int id, int flags)
+{
+	static char names[4 * KERNEL_FDS][64];
+	static size_t next;
+	char *name = names[next++ % (4 * KERNEL_FDS)];
+	int fd;
+
+	snprintf(name, sizeof(*names), "%s", path);
+	fd = new_descriptor(name, flags & O_CLOEXEC, 0);
+	if (fd != -1)
+		kernel.process.fds[fd].mount = id;
+	return fd;
+}
+
+/* The path of a name in a directory, into a buffer. */
+static const char *join_path(int directory, const char *name, char path[128])
+{
+	const char *base = what(directory);
+
+	snprintf(path, 128, "%s/%s", strcmp(base, "root directory") == 0 ? "" : base, name);
+	return path;
+}
+
+static long open_path(int directory, const char *name, const struct open_how *how)
+{
+	char path[128];
+
+	join_path(directory, name, path);
+	if (!(how->flags & O_PATH) || !(how->resolve & RESOLVE_NO_SYMLINKS) ||
+		!(how->resolve & RESOLVE_NO_MAGICLINKS))
+		violate("a path is walked that a user could have changed");
+	if (fails("openat2 %s", path))
+		return -1;
+	errno = ENOENT;
+	return kernel.no_path && strcmp(path, kernel.no_path) == 0
+		       ? -1
+		       : new_path(path, topmost(path), (int)how->flags);
+}
+
+/* The directory that the mount point is in; a mount that is in no tree has none above it. */
+static int open_above(int fd, int flags)
+{
+	const struct mounted *m = find_mounted(kernel.process.fds[fd].mount);
+	char path[128], *slash;
+
+	if (fails("openat %s ..", what(fd)))
+		return -1;
+	snprintf(path, sizeof(path), "%s", what(fd));
+	slash = strrchr(path, '/');
+	if (slash)
+		*slash = '\0';
+	if (m && is_gone(m->id))
+		return new_path("above what is gone", m->id, flags);
+	return new_path(path, m ? m->parent : 0, flags);
+}
+
+int __wrap_statx(int fd, const char *path, int flags, unsigned int mask, struct statx *result);
+int __wrap_statx(int fd, const char *path, int flags, unsigned int mask, struct statx *result)
+{
+	const struct kernel_descriptor *descriptor = &kernel.process.fds[fd];
+
+	(void)mask;
+	if (*path != '\0' || !(flags & AT_EMPTY_PATH) || !(flags & AT_STATX_DONT_SYNC))
+		violate("a server of a user's could be asked");
+	if (fails("statx %s", what(fd)))
+		return -1;
+	*result = (struct statx){.stx_mnt_id = (unsigned long)descriptor->mount,
+		.stx_dev_minor = (unsigned int)descriptor->mount,
+		.stx_uid = strcmp(what(fd), "/chroot") == 0 ? 63002 : 0};
+	return 0;
+}
+
+off64_t __wrap_lseek64(int fd, off64_t offset, int whence);
+off64_t __wrap_lseek64(int fd, off64_t offset, int whence)
+{
+	if (offset != 0 || whence != SEEK_SET)
+		violate("an unknown lseek");
+	if (fails("lseek %s", what(fd)))
+		return -1;
+	boot_mounts();
+	kernel.process.fds[fd].offset = 0;
+	return 0;
 }
 
 int __wrap_open64(const char *path, int flags, ...);
@@ -167,6 +368,8 @@ int __wrap_open64(const char *path, int flags, ...)
 int __wrap_openat64(int directory, const char *path, int flags, ...);
 int __wrap_openat64(int directory, const char *path, int flags, ...)
 {
+	if (strcmp(path, "..") == 0)
+		return open_above(directory, flags);
 	if (fails("openat %s %s", what(directory), path))
 		return -1;
 	return new_descriptor(strcmp(what(directory), "procfs") == 0          ? "list of processes"
@@ -197,7 +400,7 @@ int __wrap_dup2(int from, int to)
 		errno = EBADF;
 		return -1;
 	}
-	kernel.process.fds[to] = (struct kernel_descriptor){what(from), false, 0};
+	kernel.process.fds[to] = (struct kernel_descriptor){what(from), false, 0, 0};
 	return to;
 }
 
@@ -380,7 +583,7 @@ ssize_t __wrap_recvmsg(int fd, struct msghdr *m, int flags)
 static const char *text_of(int fd)
 {
 	if (strcmp(what(fd), "mountinfo") == 0)
-		return kernel.mountinfo;
+		return mountinfo_now();
 	return strcmp(what(fd), "comm") == 0 ? kernel.comm : NULL;
 }
 
@@ -569,7 +772,7 @@ int __wrap_fchdir(int fd)
 		return -1;
 	return set_cwd(strcmp(what(fd), "root directory") == 0  ? "the root"
 		       : strcmp(what(fd), "cwd directory") == 0 ? "the cwd"
-								: "?");
+								: what(fd));
 }
 
 int __wrap_chroot(const char *path);
@@ -588,11 +791,9 @@ int __wrap_mount(const char *source, const char *target, const char *type, unsig
 {
 	if (source || type || data || kernel.depth != 2)
 		violate("mount does more than to change propagation in PID 1");
-	return fails("mount %s %s",
-		       flags == (MS_REC | MS_SLAVE) ? "MS_REC|MS_SLAVE"
-		       : flags == MS_PRIVATE        ? "MS_PRIVATE"
-						    : "?",
-		       target)
+	if (flags == MS_PRIVATE)
+		return fails("mount MS_PRIVATE %s/%s", kernel.process.cwd, target) ? -1 : 0;
+	return fails("mount %s %s", flags == (MS_REC | MS_SLAVE) ? "MS_REC|MS_SLAVE" : "?", target)
 		       ? -1
 		       : 0;
 }
@@ -600,9 +801,21 @@ int __wrap_mount(const char *source, const char *target, const char *type, unsig
 int __wrap_umount2(const char *target, int flags);
 int __wrap_umount2(const char *target, int flags)
 {
-	if (flags != (MNT_DETACH | UMOUNT_NOFOLLOW) || kernel.depth != 2)
+	struct mounted *m = NULL;
+	int fd;
+
+	if (flags != MNT_DETACH || kernel.depth != 2)
 		violate("umount2 does more than to detach in PID 1");
-	return fails("umount2 %s", target) ? -1 : 0;
+	if (sscanf(target, "self/fd/%d", &fd) == 1 &&
+		strcmp(kernel.process.cwd, "list of processes") == 0)
+		m = find_mounted(kernel.process.fds[fd].mount);
+	if (!m)
+		violate("umount2 goes by a path");
+	if (fails("umount2 %s", m ? m->target : "?"))
+		return -1;
+	if (m)
+		m->gone = changed = !kernel.stays;
+	return 0;
 }
 
 /*
@@ -630,8 +843,12 @@ int __wrap_unshare(int flags)
 				: flags & CLONE_NEWNS   ? "CLONE_NEWNS"
 							: "?"))
 		return -1;
-	if (flags & CLONE_NEWNS)
+	if (flags & CLONE_NEWNS) {
 		kernel.process.mount_namespace = "session";
+		mount_count = 0;
+		our_count = 0;
+		changed = false;
+	}
 	if (flags & CLONE_NEWPID)
 		kernel.process.children = "session";
 	kernel.process.further |= flags & FURTHER;
@@ -849,6 +1066,36 @@ static long wait_for_word(int *word, const struct timespec *deadline)
 	return -1;
 }
 
+static long create_procfs(unsigned int flags)
+{
+	int fd;
+
+	if (fails("fsmount"))
+		return -1;
+	fd = new_descriptor("procfs", flags & FSMOUNT_CLOEXEC, 0);
+	if (fd != -1)
+		kernel.process.fds[fd].mount = FIRST_OURS + our_count++;
+	return fd;
+}
+
+/* What is moved, and where to: an old procfs beneath which it goes, a place, or a name in one. */
+static long move_a_mount(int from, int to, const char *name, unsigned int flags)
+{
+	int id = kernel.process.fds[from].mount, place = kernel.process.fds[to].mount;
+
+	if (*name != '\0') /* what is carried over */
+		return fails("move_mount %s to %s/%s", what(from), target_of(place), name) ? -1 : 0;
+	if (fails("move_mount %s %s %s", what(from),
+		    flags & MOVE_MOUNT_BENEATH ? "beneath" : "onto", target_of(place)))
+		return -1;
+	if (((flags & MOVE_MOUNT_BENEATH) && kernel.no_beneath) || id == kernel.locked) {
+		errno = EINVAL;
+		return -1;
+	}
+	attach(id, place, flags & MOVE_MOUNT_BENEATH);
+	return 0;
+}
+
 static long close_range_of(unsigned int first)
 {
 	if (fails("close_range %u", first))
@@ -886,11 +1133,13 @@ long __wrap_syscall(long number, ...)
 	case SYS_pidfd_send_signal:
 		return send_signal((int)a[0], a[1]);
 	case SYS_open_tree:
-		if (fails("open_tree %s", (const char *)a[1]))
+		if (fails("open_tree %s/%s", what((int)a[0]), (const char *)a[1]))
 			return -1;
 		return new_descriptor("mount", (unsigned int)a[2] & OPEN_TREE_CLOEXEC, 0);
+	case SYS_openat2:
+		return open_path((int)a[0], (const char *)a[1], (const struct open_how *)a[2]);
 	case SYS_move_mount:
-		return fails("move_mount %s to %s", what((int)a[0]), (const char *)a[3]) ? -1 : 0;
+		return move_a_mount((int)a[0], (int)a[2], (const char *)a[3], (unsigned int)a[4]);
 	case SYS_fsopen:
 		if (fails("fsopen %s", (const char *)a[0]))
 			return -1;
@@ -902,9 +1151,7 @@ long __wrap_syscall(long number, ...)
 			       ? -1
 			       : 0;
 	case SYS_fsmount:
-		if (fails("fsmount"))
-			return -1;
-		return new_descriptor("procfs", (unsigned int)a[1] & FSMOUNT_CLOEXEC, 0);
+		return create_procfs((unsigned int)a[1]);
 	case SYS_close_range:
 		return close_range_of((unsigned int)a[0]);
 	case SYS_futex:

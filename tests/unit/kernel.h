@@ -14,7 +14,7 @@
  */
 
 #define KERNEL_FDS       64
-#define KERNEL_CALLS     512
+#define KERNEL_CALLS     8192
 #define KERNEL_CALL_SIZE 160
 #define KERNEL_BLOCKS    256
 
@@ -22,6 +22,7 @@ struct kernel_descriptor {
 	const char *what; /* what it is open on; NULL where it is closed */
 	bool cloexec;
 	size_t offset;
+	int mount; /* the mount that a path led to */
 };
 
 /* What a process has; the application's is to be the same after a failure as before. */
@@ -48,6 +49,11 @@ struct kernel {
 
 	/* How the world is; set before the code runs. */
 	const char *mountinfo;
+	bool no_beneath; /* before Linux 6.5 */
+	const char *no_path; /* no walk comes to this path */
+	int locked;          /* this mount cannot be moved */
+	bool stays;          /* what is detached stays where it is */
+	const char *late;    /* a line that mountinfo has from the second reading on */
 	bool no_proc;
 	bool cwd_on_procfs, cwd_unreachable;
 	bool starter_is_killed, init_is_killed, init_hangs, init_is_unkillable;

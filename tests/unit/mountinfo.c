@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "mountinfo.h"
@@ -130,6 +131,36 @@ static void empty(void **state)
 	assert_int_equal(lookup("/"), 0);
 }
 
+/* What file systems write as their root: nsfs, a deleted file, cgroup from outside, nothing. */
+static void roots_of_all_kinds(void **state)
+{
+	static const char *const roots[] = {"net:[4026532256]", "mnt:[4026531840]",
+		"/file//deleted", "/../..", "/@home/.snapshots/1", "", "pidfd:[17]", "/"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(roots) / sizeof(*roots); i++) {
+		char text[256];
+
+		snprintf(text, sizeof(text),
+			"1 0 0:1 / / rw - a b c\n36 1 0:4 %s /run/x rw shared:7 - nsfs nsfs rw\n",
+			roots[i]);
+		assert_int_equal(parse(text), 0);
+		assert_int_equal(info.count, 2);
+		assert_string_equal(info.mounts[1].root, roots[i]);
+		assert_string_equal(info.mounts[1].target, "/run/x");
+		assert_string_equal(info.mounts[1].type, "nsfs");
+	}
+}
+
+static void devices(void **state)
+{
+	(void)state;
+	assert_int_equal(
+		parse("2 1 254:17 / /a rw - ext4 x rw\n3 1 0:1048575 / /b rw - a b c\n"), 0);
+	assert_int_equal(info.mounts[0].device, makedev(254, 17));
+	assert_int_equal(info.mounts[1].device, makedev(0, 1048575));
+}
+
 static void garbage(void **state)
 {
 	static const char *const lines[] = {
@@ -145,9 +176,10 @@ static void garbage(void **state)
 		"36 35 98:0 / /mnt rw - ext3\n",
 		"36 35 98:0 / /mnt rw - ext3 /dev/root\n",
 		"36 35 98:0 / /mnt rw ext3 /dev/root rw\n",
-		"36 35 98:0 root /mnt rw - ext3 /dev/root rw\n",
 		"36 35 98:0 / mnt rw - ext3 /dev/root rw\n",
-		"36 35 98:0  /mnt rw - ext3 /dev/root rw\n",
+		"36 35 98 / /mnt rw - ext3 /dev/root rw\n",
+		"36 35 98:x / /mnt rw - ext3 /dev/root rw\n",
+		"36 35 :0 / /mnt rw - ext3 /dev/root rw\n",
 		"x 35 98:0 / /mnt rw - ext3 /dev/root rw\n",
 		"36x 35 98:0 / /mnt rw - ext3 /dev/root rw\n",
 		"36 -35 98:0 / /mnt rw - ext3 /dev/root rw\n",
@@ -161,10 +193,35 @@ static void garbage(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(lines) / sizeof(*lines); i++) {
-		assert_int_equal(parse(lines[i]), -EBADMSG);
+		assert_int_equal(parse(lines[i]), 0);
+		assert_int_equal(info.count, 0);
+		snprintf(text, sizeof(text), "1 0 0:1 / / rw - a b c\n%s2 1 0:2 / /d rw - e f g\n",
+			lines[i]);
+		assert_int_equal(parse(text), 0);
+		assert_int_equal(info.count, 2);
+		assert_string_equal(info.mounts[1].target, "/d");
+	}
+}
+
+static void garbage_about_procfs(void **state)
+{
+	static const char *const lines[] = {
+		"36 35 0:5 / /proc\n",
+		"36 35 0:5 / /proc/sys rw -\n",
+		"36 35 0:5 / chroot/proc rw - x x rw\n",
+		"36 35 0:5 / mnt rw - proc x rw\n",
+		"36 35 0 / /mnt rw - proc x rw\n",
+		"x 35 0:5 / /mnt rw - proc x rw\n",
+		"9999999999 35 0:5 / /mnt rw - proc x rw\n",
+	};
+	char text[256];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(lines) / sizeof(*lines); i++) {
 		snprintf(text, sizeof(text), "1 0 0:1 / / rw - a b c\n%s2 1 0:2 / /d rw - e f g\n",
 			lines[i]);
 		assert_int_equal(parse(text), -EBADMSG);
+		assert_memory_equal(info.wrong, lines[i], strcspn(lines[i], " \n"));
 	}
 }
 
@@ -217,8 +274,22 @@ static void overmounted_root(void **state)
 	      "2 1 0:2 / / rw - ext4 a rw\n"
 	      "3 1 0:2 / /proc rw - proc a rw\n"
 	      "4 2 0:2 / /proc rw - proc a rw\n");
-	assert_int_equal(lookup("/"), 2);
-	assert_int_equal(lookup("/proc/1"), 4);
+	assert_int_equal(lookup("/"), 1);
+	assert_int_equal(lookup("/proc/1"), 3);
+}
+
+static void gone(void **state)
+{
+	(void)state;
+	parse("1 0 0:1 / / rw - ext4 a rw\n"
+	      "2 1 0:2 / /a rw - tmpfs b rw\n"
+	      "3 2 0:3 / /a rw - tmpfs c rw\n"
+	      "4 2 0:4 / /a/b rw - tmpfs d rw\n");
+	assert_int_equal(lookup("/a/b"), 3);
+	mountinfo_find(&info, 3)->gone = true;
+	assert_int_equal(lookup("/a"), 2);
+	assert_int_equal(lookup("/a/b"), 4);
+	assert_null(mountinfo_find(&info, 5));
 }
 
 static void any_order(void **state)
@@ -264,15 +335,16 @@ static void is_below(void **state)
 	assert_false(mountinfo_is_below("/", "/proc"));
 }
 
-static char *make_file(const char *text)
+/* A file with this text, open at its end. */
+static int make_file(const char *text)
 {
-	char *path = strdup("/tmp/pam_unshare-mountinfo-XXXXXX");
+	char path[] = "/tmp/pam_unshare-mountinfo-XXXXXX";
 	int fd = mkstemp(path);
 
 	assert_int_not_equal(fd, -1);
+	unlink(path);
 	assert_int_equal(write(fd, text, strlen(text)), (ssize_t)strlen(text));
-	close(fd);
-	return path;
+	return fd;
 }
 
 static void large_file(void **state)
@@ -280,44 +352,50 @@ static void large_file(void **state)
 	const size_t count = 3000;
 	char *text = malloc(count * 64);
 	size_t at = 0;
-	char *path;
+	int fd;
 
 	(void)state;
 	assert_non_null(text);
 	for (size_t i = 1; i <= count; i++)
 		at += (size_t)sprintf(
 			text + at, "%zu 0 0:1 / /mount-%zu rw - tmpfs none rw\n", i, i);
-	path = make_file(text);
-	mountinfo_free(&info);
-	assert_int_equal(mountinfo_read(path, &info), 0);
-	assert_int_equal(info.count, count);
-	assert_string_equal(info.mounts[count - 1].target, "/mount-3000");
-	unlink(path);
-	free(path);
+	fd = make_file(text);
+	for (int i = 0; i < 2; i++) {
+		mountinfo_free(&info);
+		assert_int_equal(mountinfo_read(fd, &info), 0);
+		assert_int_equal(info.count, count);
+		assert_string_equal(info.mounts[count - 1].target, "/mount-3000");
+	}
+	close(fd);
 	free(text);
 }
 
 static void unreadable_files(void **state)
 {
-	char *path = make_file("rubbish\n");
+	int fd = make_file("rubbish about /proc\n");
+	int directory = open("/", O_RDONLY);
 
 	(void)state;
 	mountinfo_free(&info);
-	assert_int_equal(mountinfo_read(path, &info), -EBADMSG);
+	assert_int_equal(mountinfo_read(fd, &info), -EBADMSG);
 	mountinfo_free(&info);
-	unlink(path);
-	assert_int_equal(mountinfo_read(path, &info), -ENOENT);
+	close(fd);
+	assert_int_equal(mountinfo_read(fd, &info), -EBADF);
 	mountinfo_free(&info);
-	assert_int_equal(mountinfo_read("/", &info), -EISDIR);
+	assert_int_equal(mountinfo_read(directory, &info), -EISDIR);
 	mountinfo_free(&info);
-	free(path);
+	close(directory);
 }
 
 static void this_machine(void **state)
 {
+	int fd = open("/proc/self/mountinfo", O_RDONLY);
+
 	(void)state;
-	assert_int_equal(mountinfo_read("/proc/self/mountinfo", &info), 0);
+	mountinfo_free(&info);
+	assert_int_equal(mountinfo_read(fd, &info), 0);
 	assert_true(info.count > 0);
+	close(fd);
 }
 
 int main(void)
@@ -331,12 +409,17 @@ int main(void)
 		TEST("a backslash that begins no octal escape stays", not_escapes),
 		TEST("the last line needs no newline", no_last_newline),
 		TEST("an empty file has no mounts", empty),
-		TEST("a truncated or senseless line is an error, wherever it stands", garbage),
+		TEST("the root may be written in any way: a namespace's, a deleted file's, none",
+			roots_of_all_kinds),
+		TEST("the device is that of stat(2)", devices),
+		TEST("a truncated or senseless line is left out, wherever it stands", garbage),
+		TEST("but is an error if it could be about a procfs", garbage_about_procfs),
 		TEST("a line of 100,000 characters is read", long_line),
 		TEST("a path leads to the topmost mount of a stack", stack),
 		TEST("a path does not lead to a mount that a later one hides", hidden),
-		TEST("mounts on an overmounted root are not found, those on its cover are",
+		TEST("a mount on the root directory is not entered, as by a path walk",
 			overmounted_root),
+		TEST("a mount that is marked as gone is passed over", gone),
 		TEST("the order of the lines does not matter", any_order),
 		TEST("in a root directory that is no mount point no path leads to a mount",
 			chroot_without_mount),

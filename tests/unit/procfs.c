@@ -29,7 +29,7 @@ static int make(const char *mounts)
 	procfs_plan_free(&plan);
 	memset(&error, 0, sizeof(error));
 	assert_int_equal(mountinfo_parse(text, &info), 0);
-	return procfs_plan_make(&info, added, &plan, &error);
+	return procfs_plan_make(&info, -1, added, &plan, &error);
 }
 
 static int free_plan(void **state)
@@ -168,7 +168,6 @@ static void no_proc(void **state)
 		ROOT PROC "3 2 0:3 / /proc rw - tmpfs tmpfs rw\n",
 		ROOT "2 1 0:2 /sys /proc rw - proc proc rw\n",
 		"1 0 0:1 / / rw - proc proc rw\n",
-		ROOT PROC "3 1 0:3 / / rw - tmpfs b rw\n",
 	};
 
 	(void)state;
@@ -225,15 +224,147 @@ static void proc_is_first(void **state)
 	assert_string_equal(plan.instances[1].target, "/chroot/proc");
 }
 
+/* The mounts that are taken aside, "4 6", or "*" for a procfs that has been replaced. */
+static const char *covers(void)
+{
+	static char list[256];
+	size_t at = 0;
+
+	list[0] = '\0';
+	for (size_t i = 0; i < plan.cover_count; i++)
+		at += (size_t)snprintf(list + at, sizeof(list) - at,
+			plan.covers[i].id == REACH_ANY ? "%s*" : "%s%d", i ? " " : "",
+			plan.covers[i].id);
+	return list;
+}
+
+/* The ids of the mounts that lead to one, "1 4". */
+static const char *way(const struct reach_way *reached)
+{
+	static char list[256];
+	size_t at = 0;
+
+	for (size_t i = 0; i < reached->count; i++)
+		at += (size_t)snprintf(list + at, sizeof(list) - at, "%s%d", i ? " " : "",
+			reached->steps[i].mount->id);
+	return list;
+}
+
 static void hidden_instances(void **state)
 {
 	(void)state;
 	assert_int_equal(make(ROOT PROC "3 1 0:3 / /chroot/proc rw - proc x rw\n"
 					"4 1 0:4 / /chroot rw - tmpfs x rw\n"
 					"5 1 0:5 / /under rw - proc x rw\n"
-					"6 5 0:6 / /under rw - tmpfs x rw\n"),
+					"6 5 0:6 / /under rw - fuse x rw\n"
+					"7 6 0:7 / /under/deep rw - tmpfs x rw\n"),
 		0);
+	assert_int_equal(plan.instance_count, 3);
+	assert_int_equal(plan.visible_count, 1);
+	assert_string_equal(plan.instances[1].target, "/chroot/proc");
+	assert_string_equal(plan.instances[2].target, "/under");
+	assert_string_equal(covers(), "4 6");
+	assert_string_equal(way(&plan.covers[1].way), "1 6");
+	assert_string_equal(way(&plan.instances[1].way), "1 3");
+	assert_string_equal(way(&plan.instances[2].way), "1 5");
+	assert_false(plan.plain);
+}
+
+/* A procfs below a tmpfs below a procfs, and one that two mounts hide. */
+static void deeply_hidden(void **state)
+{
+	(void)state;
+	assert_int_equal(make(ROOT PROC "3 1 0:3 / /a rw - proc x rw\n"
+					"4 3 0:4 / /a rw - tmpfs x rw\n"
+					"5 4 0:5 / /a rw - proc x rw\n"
+					"6 1 0:6 / /b/c rw - proc x rw\n"
+					"7 1 0:7 / /b rw - tmpfs x rw\n"
+					"8 7 0:8 / /b rw - tmpfs x rw\n"),
+		0);
+	assert_int_equal(plan.visible_count, 2);
+	assert_int_equal(plan.instance_count, 4);
+	assert_string_equal(covers(), "* 4 8 7");
+	assert_string_equal(plan.instances[2].target, "/a");
+	assert_int_equal(plan.detach[plan.instances[2].detach], 3);
+}
+
+static void hidden_processes(void **state)
+{
+	(void)state;
+	assert_int_equal(make(ROOT PROC "3 1 0:2 /7 /a rw - proc x rw\n"
+					"4 3 0:4 / /a rw - tmpfs x rw\n"
+					"5 1 0:2 /8 /b rw - proc x rw\n"),
+		0);
+	assert_int_equal(plan.process_count, 2);
+	assert_int_equal(plan.visible_process_count, 1);
+	assert_string_equal(plan.processes[0].target, "/b");
+	assert_string_equal(plan.processes[1].target, "/a");
+	assert_string_equal(covers(), "4");
+}
+
+/* One whose way is not in mountinfo: it cannot be replaced, and nobody may log in beside it. */
+static void lost_instances(void **state)
+{
+	(void)state;
+	assert_int_equal(make(ROOT PROC "3 77 0:3 / /chroot/proc rw - proc x rw\n"), -ESTALE);
+	assert_string_equal(error.step, "find what hides the procfs on");
+	assert_string_equal(error.object, "/chroot/proc");
+}
+
+static void mounts_on_the_root(void **state)
+{
+	(void)state;
+	assert_int_equal(make(ROOT PROC "3 1 0:3 / / rw - tmpfs b rw\n"), 0);
 	assert_int_equal(plan.instance_count, 1);
+	assert_true(plan.plain);
+}
+
+static void ways(void **state)
+{
+	(void)state;
+	assert_int_equal(make(ROOT PROC "3 1 0:3 / /srv rw - ext4 x rw\n"
+					"4 3 0:4 / /srv rw - ext4 x rw\n"
+					"5 4 0:5 / /srv/a rw - tmpfs x rw\n"
+					"6 5 0:6 / /srv/a/b/proc rw - proc x rw\n"
+					"7 6 0:7 / /srv/a/b/proc rw - proc x rw\n"),
+		0);
+	assert_string_equal(way(&plan.instances[0].way), "1 2");
+	assert_string_equal(way(&find_instance("/srv/a/b/proc")->way), "1 4 5 7");
+	assert_int_equal(find_instance("/srv/a/b/proc")->depth, 2);
+	assert_int_equal(plan.detach[find_instance("/srv/a/b/proc")->detach], 7);
+	assert_int_equal(plan.detach[find_instance("/srv/a/b/proc")->detach + 1], 6);
+}
+
+static void innermost_last(void **state)
+{
+	(void)state;
+	assert_int_equal(make(ROOT PROC "3 1 0:3 / /aaaaaaa/a rw - proc x rw\n"
+					"4 3 0:4 / /aaaaaaa/a/irq rw - tmpfs x rw\n"
+					"5 4 0:5 / /aaaaaaa/a/irq/b rw - proc x rw\n"
+					"6 1 0:6 / /b rw - proc x rw\n"),
+		0);
+	assert_string_equal(plan.instances[0].target, "/proc");
+	assert_string_equal(plan.instances[1].target, "/b");
+	assert_string_equal(plan.instances[2].target, "/aaaaaaa/a");
+	assert_string_equal(plan.instances[3].target, "/aaaaaaa/a/irq/b");
+}
+
+/* mountinfo is read in pieces, and an id that became free is given to the next mount. */
+static void ids_that_stand_twice(void **state)
+{
+	char text[8192];
+	size_t at = (size_t)sprintf(text, ROOT PROC);
+
+	(void)state;
+	for (int i = 0; i < 40; i++)
+		at += (size_t)sprintf(text + at,
+			"3 1 0:3 / /c%d rw - proc x rw\n"
+			"4 3 0:4 / /c%d/irq rw unbindable - tmpfs x rw\n",
+			i, i);
+	make(text);
+	assert_true(plan.carried_count <= plan.info.count);
+	assert_true(plan.unbindable_count <= plan.info.count);
+	assert_true(plan.instance_count <= plan.info.count);
 }
 
 static void stacks_elsewhere(void **state)
@@ -327,9 +458,10 @@ static void single_processes(void **state)
 					"7 6 0:7 / /hidden rw - tmpfs x rw\n"),
 		0);
 	assert_int_equal(plan.instance_count, 1);
-	assert_int_equal(plan.process_count, 2);
-	assert_string_equal(plan.processes[0], "/init");
-	assert_string_equal(plan.processes[1], "/mnt/fd");
+	assert_int_equal(plan.process_count, 3);
+	assert_int_equal(plan.visible_process_count, 2);
+	assert_string_equal(plan.processes[0].target, "/init");
+	assert_string_equal(plan.processes[1].target, "/mnt/fd");
 	assert_int_equal(plan.carried_count, 0);
 }
 
@@ -354,7 +486,7 @@ static void below_carried(void **state)
 	assert_string_equal(carried("/proc"), "/proc/acpi");
 	assert_non_null(find_instance("/proc/acpi/a"));
 	assert_int_equal(plan.process_count, 1);
-	assert_string_equal(plan.processes[0], "/proc/acpi/b");
+	assert_string_equal(plan.processes[0].target, "/proc/acpi/b");
 }
 
 /* Two mounts on one place below /proc go as one: what is on top, with what it covers. */
@@ -385,6 +517,7 @@ static void unbindable(void **state)
 					"7 2 0:7 / /proc/12/fd rw unbindable - tmpfs x rw\n"),
 		0);
 	assert_int_equal(plan.unbindable_count, 2);
+	assert_int_equal(plan.instances[0].unbindable_count, 2);
 	assert_string_equal(plan.unbindable[0], "/proc/acpi");
 	assert_string_equal(plan.unbindable[1], "/proc/acpi/deep");
 }
@@ -408,7 +541,16 @@ int main(void)
 		TEST("every other procfs is replaced too, with its own options", other_instances),
 		TEST("the procfs on /proc is replaced first, wherever its line stands",
 			proc_is_first),
-		TEST("a procfs that other mounts hide stays hidden", hidden_instances),
+		TEST("what hides a procfs is taken aside, so that the procfs can be replaced",
+			hidden_instances),
+		TEST("also where one hides the other", deeply_hidden),
+		TEST("a single process's directory that is hidden is detached, too",
+			hidden_processes),
+		TEST("a procfs that no path leads to is an error", lost_instances),
+		TEST("a mount on the root directory itself hides nothing", mounts_on_the_root),
+		TEST("the way to a procfs is the mounts that a path walk enters", ways),
+		TEST("a procfs inside another one stands behind it", innermost_last),
+		TEST("mount ids that stand twice exceed no array", ids_that_stand_twice),
 		TEST("elsewhere a stack is detached down to what is no procfs", stacks_elsewhere),
 		TEST("what is mounted directly on /proc is carried over, a stack once",
 			carried_mounts),

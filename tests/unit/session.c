@@ -253,10 +253,11 @@ static void opens_in_order(void **state)
 	static const char *const calls[] = {"pidfd_open", "open /proc/self/ns/mnt", "open /",
 		"open .", "unshare CLONE_NEWNS", "open /proc/self/mountinfo", "clone starter",
 		"unshare CLONE_NEWPID", "clone PID 1", "mount MS_REC|MS_SLAVE /", "fsopen proc",
-		"umount2 /proc", "move_mount procfs to /proc", "setsid", "chdir /", "close_range",
-		"setgroups 0", "setresgid 0 0 0", "setresuid 0 0 0", "prctl PR_SET_SECUREBITS",
-		"capset", "prctl PR_CAP_AMBIENT", "execve", "waitpid starter",
-		"setns pidfd of PID 1 CLONE_NEWPID", "stat /proc/1/ns/pid", NULL};
+		"openat2 /proc", "move_mount procfs beneath /proc", "umount2 /proc", "setsid",
+		"chdir /", "close_range", "setgroups 0", "setresgid 0 0 0", "setresuid 0 0 0",
+		"prctl PR_SET_SECUREBITS", "capset", "prctl PR_CAP_AMBIENT", "execve",
+		"waitpid starter", "setns pidfd of PID 1 CLONE_NEWPID", "stat /proc/1/ns/pid",
+		NULL};
 
 	(void)state;
 	kernel_boot();
@@ -389,12 +390,14 @@ static void subreaper(void **state)
 
 static void full_proc(void **state)
 {
-	static const char *const calls[] = {"mount MS_PRIVATE /proc/acpi", "open_tree /proc/acpi",
-		"open_tree /proc/uptime", "open_tree /chroot/proc/uptime", "fsconfig set hidepid",
-		"umount2 /proc", "move_mount procfs to /proc", "move_mount mount to /proc/acpi",
-		"move_mount mount to /proc/uptime", "fsconfig set ro", "umount2 /chroot/proc",
-		"move_mount procfs to /chroot/proc", "move_mount mount to /chroot/proc/uptime",
-		"umount2 /mnt", NULL};
+	static const char *const calls[] = {"umount2 /mnt", "fsconfig set ro",
+		"openat2 /chroot/proc", "open_tree /chroot/proc/uptime",
+		"move_mount procfs beneath /chroot/proc", "umount2 /chroot/proc",
+		"move_mount mount to /chroot/proc/uptime", "openat2 /proc",
+		"mount MS_PRIVATE /proc/acpi", "open_tree /proc/acpi", "open_tree /proc/uptime",
+		"move_mount procfs beneath /proc", "umount2 /proc",
+		"move_mount mount to /proc/acpi", "move_mount mount to /proc/uptime",
+		"lseek mountinfo", NULL};
 
 	(void)state;
 	boot_full();
@@ -443,8 +446,9 @@ static void unusual_mounts(void **state)
 {
 	(void)state;
 	kernel_boot();
-	kernel.mountinfo = "rubbish\n";
-	assert_refused("read");
+	kernel.mountinfo = "rubbish about /proc\n";
+	assert_refused("understand in mountinfo");
+	assert_string_equal(error.object, "rubbish");
 	assert_int_equal(error.code, EBADMSG);
 
 	kernel_boot();
@@ -457,12 +461,32 @@ static void unusual_mounts(void **state)
  * Each call fails in turn.
  */
 
+/* A failure that is mended by another look at the names. */
+#define TRIES_AGAIN "(none: it is tried again)"
+
 /* By what the call begins with, the first that fits; and what the login's refusal then says. */
 static const struct {
 	const char *call, *step;
 } steps[] = {
 	{"mmap (1)", "allocate a session"},
 	{"mmap (2)", "allocate the stacks of PID 1 and its starter"},
+	{"mmap (3)", "read mountinfo again"},
+	{"lseek mountinfo (1)", "read"},
+	{"lseek mountinfo (2)", "read mountinfo again"},
+	{"read mountinfo (3)", "read mountinfo again"},
+	{"read mountinfo (4)", "read mountinfo again"},
+	{"openat /", "look at the old procfs of"},
+	{"statx procfs", "look at the private procfs"},
+	{"statx /mnt", TRIES_AGAIN},
+	{"statx /proc (1)", TRIES_AGAIN},
+	{"statx /chroot/proc (1)", TRIES_AGAIN},
+	{"statx", "look at the old procfs of"},
+	{"openat2", TRIES_AGAIN},
+	{"open / (2)", TRIES_AGAIN},
+	{"open / (3)", TRIES_AGAIN},
+	{"open / (4)", TRIES_AGAIN},
+	{"fchdir /proc", "enter the procfs on"},
+	{"fchdir list of processes", "detach the procfs on"},
 	{"madvise", "allocate a session"},
 	{"stat /proc/self/ns", "read"},
 	{"pidfd_open", "keep a pidfd of the application"},
@@ -483,6 +507,9 @@ static const struct {
 	{"malloc", "read"},
 	{"read mountinfo", "read"},
 	{"calloc (1)", "read"},
+	{"calloc (10)", "plan for the procfs on"},
+	{"calloc (11)", "plan for the procfs on"},
+	{"calloc (12)", "plan for the mount on"},
 	{"calloc", "plan the private /proc"},
 	{"vasprintf", "note the facts of the session"},
 	{"socketpair channel", "create a socket to PID 1"},
@@ -543,6 +570,16 @@ static bool is_allocation(const char *call)
 	       strncmp(call, "realloc", 7) == 0 || strncmp(call, "vasprintf", 9) == 0;
 }
 
+/* The walk to a mount begins anew, and the session is opened. */
+static void assert_opened(void)
+{
+	HOLDS(open_session() == 0, "it is not tried again");
+	HOLDS(!kernel.violation, kernel.violation);
+	assert_mask_is_restored();
+	kernel.fail = 0;
+	assert_int_equal(session_close(session, &error), 0);
+}
+
 static void a_call_fails(void **state)
 {
 	const struct failing_call *failing = *state;
@@ -554,6 +591,10 @@ static void a_call_fails(void **state)
 	kernel.fail_errno = EIO;
 	before = kernel.process;
 	set_mask();
+	if (step && strcmp(step, TRIES_AGAIN) == 0) {
+		assert_opened();
+		return;
+	}
 	HOLDS(open_session() < 0, "the session was opened in spite of it");
 	if (!step)
 		fail_msg("what is said when \"%s\" fails is not in the table of steps; "
@@ -1059,8 +1100,99 @@ static void mask_is_gone(void **state)
 	boot_full();
 	kernel.masks_are_gone = true;
 	assert_refused("find in a new namespace the mount on");
-	assert_string_equal(error.object, "/proc/acpi");
+	assert_string_equal(error.object, "/chroot/proc/uptime");
 	assert_non_null(strstr(error.remedy, "unmount it"));
+}
+
+/* Before Linux 6.5 nothing goes beneath another mount: one after the other, by its directory. */
+static void old_kernel(void **state)
+{
+	static const char *const calls[] = {"move_mount procfs beneath /proc", "openat /proc ..",
+		"umount2 /proc", "openat2 /proc", "move_mount procfs onto /", NULL};
+
+	(void)state;
+	kernel_boot();
+	kernel.no_beneath = true;
+	assert_int_equal(open_session(), 0);
+	assert_order(calls);
+	assert_null(kernel.violation);
+}
+
+static void stack_on_proc(void **state)
+{
+	static const char *const calls[] = {"openat2 /proc", "open_tree /proc/uptime",
+		"umount2 /proc", "openat2 /proc", "umount2 /proc", "openat2 /proc",
+		"move_mount procfs beneath /proc", "umount2 /proc",
+		"move_mount mount to /proc/uptime", NULL};
+
+	(void)state;
+	kernel_boot();
+	kernel.mountinfo = "1 0 0:1 / / rw - ext4 a rw\n2 1 0:2 / /proc rw - proc a rw\n"
+			   "3 2 0:3 / /proc rw - tmpfs a rw\n4 3 0:4 / /proc rw - proc a rw\n"
+			   "5 4 0:5 / /proc/uptime rw - tmpfs a rw\n";
+	assert_int_equal(open_session(), 0);
+	assert_order(calls);
+	assert_null(kernel.violation);
+}
+
+static const char hidden_mounts[] = "1 0 0:1 / / rw - ext4 /dev/sda rw\n"
+				    "2 1 0:2 / /proc rw - proc proc rw\n"
+				    "3 1 0:3 / /chroot/proc rw - proc proc rw\n"
+				    "4 1 0:4 / /chroot rw - fuse.sshfs x rw\n";
+
+static void hidden_procfs(void **state)
+{
+	static const char *const calls[] = {"umount2 /proc", "openat2 /chroot", "openat /chroot ..",
+		"move_mount /chroot onto /proc", "openat2 /chroot", "openat2 /chroot/proc",
+		"move_mount procfs beneath /chroot/proc", "umount2 /chroot/proc", "openat2 /chroot",
+		"move_mount /chroot onto /", "lseek mountinfo", NULL};
+
+	(void)state;
+	kernel_boot();
+	kernel.mountinfo = hidden_mounts;
+	assert_int_equal(open_session(), 0);
+	assert_order(calls);
+	assert_null(kernel.violation);
+}
+
+static void locked_cover(void **state)
+{
+	(void)state;
+	kernel_boot();
+	kernel.mountinfo = hidden_mounts;
+	kernel.locked = 4;
+	assert_int_equal(open_session(), 0);
+	assert_int_equal(kernel_called("umount2 /chroot/proc", 0), 0);
+	assert_null(kernel.violation);
+}
+
+static void out_of_reach(void **state)
+{
+	(void)state;
+	boot_full();
+	kernel.no_path = "/chroot/proc";
+	assert_refused("reach the mount below a directory that belongs to uid");
+	assert_string_equal(error.object, "63002: /chroot/proc");
+	assert_non_null(strstr(error.remedy, "renames"));
+}
+
+static void still_there(void **state)
+{
+	(void)state;
+	kernel_boot();
+	kernel.stays = true;
+	assert_refused("get rid of the procfs on");
+	assert_string_equal(error.object, "/proc");
+}
+
+static void mounted_meanwhile(void **state)
+{
+	(void)state;
+	boot_full();
+	kernel.late = "77 1 0:77 / /late rw - proc proc rw\n";
+	assert_refused("get rid of the procfs on");
+	assert_string_equal(error.object, "/late");
+	assert_int_equal(error.code, ESTALE);
 }
 
 static void proc_is_locked(void **state)
@@ -1193,6 +1325,16 @@ int main(void)
 		TEST("a mask that is not there in the new namespace refuses the login",
 			mask_is_gone),
 		TEST("so does a /proc that is locked, with what to do", proc_is_locked),
+		TEST("a kernel that cannot put a mount beneath another gets along without",
+			old_kernel),
+		TEST("a stack on /proc is detached from the top down", stack_on_proc),
+		TEST("what hides a procfs is taken aside and put back", hidden_procfs),
+		TEST("what is hidden by a locked mount stays hidden", locked_cover),
+		TEST("a procfs that cannot be reached for a second refuses the login, with the "
+		     "owner of the directory",
+			out_of_reach),
+		TEST("so does a procfs that is still there after it was detached", still_there),
+		TEST("and one that is mounted meanwhile, time and again", mounted_meanwhile),
 		TEST("thousands of mounts are read whole, or the login is refused", many_mounts),
 		TEST("a private /proc that shows the host's PID 1 refuses the login", another_proc),
 		TEST("so does a working directory that cannot be entered again", no_cwd_to_enter),

@@ -1,0 +1,145 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# Mounts of all kinds, and procfs mounts that users move, hide and uncover: none refuses alice's login, and none shows
+# her the host.
+. "$(dirname "$0")/../lib/libtest.sh"
+
+flip=$COPY_BUILD/tests/e2e/flip
+as_bob() { setpriv --reuid=63002 --regid=63002 --clear-groups "$@"; }
+
+# The PID namespace, and in how many processes on any procfs of the mount tree a secret of the host's is seen.
+cat >/usr/bin/count-secrets <<'EOT'
+#!/bin/bash
+awk '{ for (i = 7; $i != "-"; i++); if ($(i + 1) == "proc") print $5 }' /proc/self/mountinfo | while IFS= read -r target; do
+	cd "$(printf '%b' "$target")" 2>/dev/null && cat [0-9]*/cmdline cmdline 2>/dev/null
+done | tr "\0" "\n" | grep -c "[c]anary --" | xargs echo "$(readlink /proc/self/ns/pid)"
+EOT
+chmod 755 /usr/bin/count-secrets
+
+# isolated_login: alice, by su.
+isolated_login() {
+	local found
+	found=$(su alice -c count-secrets 2>&1)
+	case $found in "$host_pid_ns "*) ;; pid:*' 0') return ;; esac
+	echo "found: $found"
+	tail -n 3 /run/syslog
+	return 1
+}
+
+# logins NUMBER: so many of them, one after the other.
+logins() {
+	local i
+	for ((i = 1; i <= $1; i++)); do
+		isolated_login || { echo "login $i of $1"; return 1; }
+	done
+}
+
+# while_bob NUMBER FLIP...: the logins, while bob changes names.
+while_bob() {
+	local number=$1 flipper result
+	shift
+	forget_log
+	: >"$scratch/flip"
+	setpriv --reuid=63002 --regid=63002 --clear-groups "$flip" "$@" >"$scratch/flip" 2>&1 &
+	flipper=$! # not of as_bob: that would be a shell's
+	wait_until 10 grep -q ready "$scratch/flip" && logins "$number"
+	result=$?
+	kill $flipper && wait $flipper
+	same ready "$(cat "$scratch/flip")" && return $result
+}
+
+# The mount points of what was mounted from SOURCE, wherever they are by now.
+where_is() { awk -v source="$1" '{ for (i = 7; $i != "-"; i++); if ($(i + 2) == source) print $5 }' /proc/self/mountinfo; }
+
+# gone SOURCE: unmount it by the short path to where it is, and again if bob's names have changed.
+gone() {
+	local target
+	while target=$(where_is "$1" | tail -n 1) && [ -n "$target" ]; do
+		umount -l "$(printf '%b' "$target")" 2>/dev/null || return
+	done
+}
+
+# Nothing is shown where the tests look, but on the host they would see it.
+check "on the host there is a secret to see" same "$host_pid_ns 1" "$(count-secrets)"
+
+# --- mounts of all kinds -----------------------------------------------------------------------------
+
+mkdir -p /run/kinds
+touch /run/kinds/{net,file,deleted}
+check "ip netns add refuses no login" eval 'ip netns add blue && isolated_login; result=$?; ip netns del blue; return $result'
+rmdir /run/netns 2>/dev/null || { umount /run/netns && rmdir /run/netns; }
+check "a namespace that is bound to a file refuses no login" eval '
+	mount --bind /proc/self/ns/net /run/kinds/net && isolated_login; result=$?; umount /run/kinds/net; return $result'
+check "a UTS namespace that unshare(1) keeps in a file refuses no login" eval '
+	mkdir /run/kinds/private && mount --bind /run/kinds/private /run/kinds/private &&
+		mount --make-private /run/kinds/private && touch /run/kinds/private/uts &&
+		unshare --uts=/run/kinds/private/uts true && isolated_login
+	result=$?; umount /run/kinds/private/uts; umount /run/kinds/private; return $result'
+check "a file that is mounted and was deleted refuses no login" eval '
+	mount --bind /run/kinds/deleted /run/kinds/file && rm /run/kinds/deleted && isolated_login
+	result=$?; umount /run/kinds/file; return $result'
+check "a mount on the root directory, which no path leads to, refuses no login" eval '
+	found=$(unshare --mount bash -c "mount -t tmpfs unseen / && exec su alice -c count-secrets")
+	case $found in "$host_pid_ns "*) same isolated "$found" ;; *) same 0 "${found#* }" ;; esac'
+rm -r /run/kinds
+
+# --- below a directory of bob's ----------------------------------------------------------------------
+
+home=/home/bob
+cd $home || exit
+as_bob mkdir -p chroot/proc decoy/proc
+as_bob ln -s /srv link
+mount -t proc bobs $home/chroot/proc
+check "the procfs of a chroot in bob's home is replaced" isolated_login
+check "while bob swaps the chroot with a symbolic link, each of 150 logins of alice's is isolated" \
+	while_bob 150 exchange chroot link
+check "while bob swaps it with another directory, too" while_bob 150 exchange chroot decoy
+gone bobs
+as_bob rm -rf chroot decoy link
+
+as_bob mkdir -p chroot/proc
+mount -t proc bobs $home/chroot/proc
+check "while bob gives it one new name after the other, too" while_bob 100 wander chroot
+gone bobs
+as_bob rm -rf chroot*
+
+as_bob mkdir -p 1/2/3/4/5/6/7/8/proc
+pairs=() path=.
+for i in {1..8}; do
+	path=$path/$i
+	as_bob mkdir "$path.other"
+	pairs+=("$path" "$path.other")
+done
+mount -t proc bobs "$home/1/2/3/4/5/6/7/8/proc"
+check "while bob swaps eight directories above it, too" while_bob 100 exchange "${pairs[@]}"
+gone bobs
+as_bob rm -rf [1-8]*
+
+as_bob mkdir -p chroot/proc
+mount -t proc bobs $home/chroot/proc
+check "moved to where its path is longer than any that the kernel takes, it refuses no login" eval '
+	as_bob "$flip" bury chroot 20000 && [ "$(where_is bobs | tail -n 1 | wc -c)" -gt 20000 ] && logins 10'
+# Lazily, from outside: no path that umount(8) could take leads there.
+unshare --mount true
+cd / && find $home/d* -depth -name proc -exec umount -l {} \; 2>/dev/null
+as_bob rm -rf d*
+
+# --- on a kernel that cannot put a mount beneath another (before Linux 6.5) --------------------------
+
+# As by then: PID 1's first move_mount(2), which does that for the first procfs, fails with EINVAL.
+old_login() {
+	local found
+	found=$("$COPY_BUILD/tests/e2e/inject" init "$move_mount" "$1" EINVAL "$scratch/injected" su alice -c count-secrets 2>&1)
+	case $found in "$host_pid_ns "*) ;; pid:*' 0') [ -e "$scratch/injected" ] && return ;; esac
+	echo "found: $found"
+	tail -n 3 /run/syslog
+	return 1
+}
+move_mount=429 # on every architecture
+cd $home || exit
+as_bob mkdir -p chroot/proc decoy/proc
+mount -t proc bobs $home/chroot/proc
+check "there, the procfs of a chroot and /proc itself are replaced" eval 'old_login 1 && old_login 2'
+umount -l -A -t proc bobs 2>/dev/null
+
+finish
