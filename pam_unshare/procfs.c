@@ -215,33 +215,52 @@ static int move_onto(int fd, int place)
 	return sys_move_mount(fd, "", place, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
 }
 
+/* A mount that is reached, and where it is. */
+struct found {
+	int fd;
+	int directory;
+	const char *name; /* in the directory; until the next one is looked for */
+};
+
+static int find(
+	struct work *work, struct reach_way *way, int id, struct found *found, struct error *error)
+{
+	found->directory = -1;
+	found->fd = reach_mount(&work->reach, way, id, &found->directory, error);
+	if (found->fd < 0)
+		return found->fd;
+	found->name = strrchr(way->steps[way->count - 1].target, '/') + 1;
+	return 0;
+}
+
+static void forget(const struct found *found)
+{
+	if (found->fd >= 0) {
+		close(found->fd);
+		close(found->directory);
+	}
+}
+
 /*
  * Before Linux 6.5: the old procfs goes first, and the new one takes the place that had its name.
  * If the name is another directory's by now, that one is its owner's, who could have moved it there
  * before; if it is no directory of the same mount any more, all begins anew.
  */
 static int swap_one_after_the_other(const struct work *work, const struct procfs_instance *instance,
-	int old, int new, struct error *error)
+	const struct found *old, int new, struct error *error)
 {
-	const char *name = strrchr(instance->way.steps[instance->way.count - 1].target, '/') + 1;
-	int parent = openat(old, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	int result, place;
+	int result = detach(work, old->fd, instance->target, error);
+	int place;
 
-	if (parent == -1)
-		return error_set(error, errno, "find the directory of", instance->target);
-	result = detach(work, old, instance->target, error);
-	if (result == 0) {
-		place = sys_open_path(parent, name, O_DIRECTORY | O_NOFOLLOW,
-			RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV);
-		if (place == -1)
-			result = error_set(error, ESTALE, "find again", instance->target);
-		else if (move_onto(new, place) == -1)
-			result = error_set(
-				error, errno, "put the private procfs on", instance->target);
-		if (place != -1)
-			close(place);
-	}
-	close(parent);
+	if (result < 0)
+		return result;
+	place = sys_open_path(old->directory, old->name, O_DIRECTORY | O_NOFOLLOW,
+		RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV);
+	if (place == -1)
+		return error_set(error, ESTALE, "find again", instance->target);
+	if (move_onto(new, place) == -1)
+		result = error_set(error, errno, "put the private procfs on", instance->target);
+	close(place);
 	return result;
 }
 
@@ -249,44 +268,46 @@ static int swap_one_after_the_other(const struct work *work, const struct procfs
  * Put the new procfs in the place of the old one: beneath it (Linux 6.5), so that the place is the
  * old one's own whatever its name is. That fails with EINVAL where the kernel does not know it.
  */
-static int swap(const struct work *work, const struct procfs_instance *instance, int old, int new,
-	struct error *error)
+static int swap(const struct work *work, const struct procfs_instance *instance,
+	const struct found *old, int new, struct error *error)
 {
-	if (sys_move_mount(new, "", old, "",
+	if (sys_move_mount(new, "", old->fd, "",
 		    MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH | MOVE_MOUNT_BENEATH) == 0)
-		return detach(work, old, instance->target, error);
+		return detach(work, old->fd, instance->target, error);
 	if (errno != EINVAL)
 		return error_set(error, errno, "put the private procfs on", instance->target);
 	return swap_one_after_the_other(work, instance, old, new, error);
 }
 
 /* Reach a mount of the instance's stack. */
-static int reach_layer(
-	struct work *work, struct procfs_instance *instance, size_t layer, struct error *error)
+static int find_layer(struct work *work, struct procfs_instance *instance, size_t layer,
+	struct found *found, struct error *error)
 {
-	return reach_mount(
-		&work->reach, &instance->way, work->plan->detach[instance->detach + layer], error);
+	return find(
+		work, &instance->way, work->plan->detach[instance->detach + layer], found, error);
 }
 
 /* Put a new procfs in the place of an old one, with what was mounted below it. */
 static int replace_instance(
 	struct work *work, struct procfs_instance *instance, int procfs, struct error *error)
 {
-	int old = reach_layer(work, instance, 0, error);
-	int result = old < 0 ? old : pick_up(work->plan, instance, old, error);
+	struct found old;
+	int result = find_layer(work, instance, 0, &old, error);
 
+	if (result == 0)
+		result = pick_up(work->plan, instance, old.fd, error);
 	for (size_t layer = 1; layer < instance->depth && result == 0; layer++) {
-		result = detach(work, old, instance->target, error);
-		close(old);
-		old = result < 0 ? -1 : reach_layer(work, instance, layer, error);
-		result = result < 0 ? result : old < 0 ? old : 0;
+		result = detach(work, old.fd, instance->target, error);
+		forget(&old);
+		old.fd = -1;
+		if (result == 0)
+			result = find_layer(work, instance, layer, &old, error);
 	}
 	if (result == 0)
-		result = swap(work, instance, old, procfs, error);
+		result = swap(work, instance, &old, procfs, error);
 	if (result == 0)
-		result = verify_detached(old, instance->target, error);
-	if (old >= 0)
-		close(old);
+		result = verify_detached(old.fd, instance->target, error);
+	forget(&old);
 	return result < 0 ? result : put_down(work->plan, instance, procfs, error);
 }
 
@@ -318,12 +339,13 @@ static int replace_other(struct work *work, struct procfs_instance *instance, st
 
 static int detach_process(struct work *work, struct procfs_process *process, struct error *error)
 {
-	int fd = reach_mount(&work->reach, &process->way,
-		process->way.steps[process->way.count - 1].mount->id, error);
-	int result = fd < 0 ? fd : detach(work, fd, process->target, error);
+	struct found found;
+	int result = find(work, &process->way, process->way.steps[process->way.count - 1].mount->id,
+		&found, error);
 
-	if (fd >= 0)
-		close(fd);
+	if (result == 0)
+		result = detach(work, found.fd, process->target, error);
+	forget(&found);
 	return result;
 }
 
@@ -344,32 +366,22 @@ static int replace_visible(struct work *work, struct error *error)
 /* --- what is hidden ----------------------------------------------------------------------------
  */
 
-static int locate(struct procfs_cover *cover, struct error *error)
-{
-	const char *name = strrchr(cover->way.steps[cover->way.count - 1].target, '/') + 1;
-	size_t length = strlen(name);
-
-	if (length > NAME_MAX)
-		return error_set(error, ENAMETOOLONG, "find the directory of", cover->target);
-	memcpy(cover->name, name, length + 1);
-	cover->parent = openat(cover->fd, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (cover->parent == -1)
-		return error_set(error, errno, "find the directory of", cover->target);
-	return 0;
-}
-
 /* Move a cover, with all that is mounted on it, onto the private /proc. */
 static int take_aside(struct work *work, struct procfs_cover *cover, struct error *error)
 {
-	int result;
+	struct found found;
+	int result = find(work, &cover->way, cover->id, &found, error);
 
-	cover->fd = reach_mount(&work->reach, &cover->way, cover->id, error);
-	if (cover->fd < 0)
-		return cover->fd;
-	result = locate(cover, error);
-	if (result == 0 && move_onto(cover->fd, work->place) == -1)
-		result = error_set(error, errno, "take aside the mount on", cover->target);
-	return result;
+	if (result < 0)
+		return result;
+	cover->fd = found.fd;
+	cover->parent = found.directory;
+	if (strlen(found.name) > NAME_MAX)
+		return error_set(error, ENAMETOOLONG, "take aside the mount on", cover->target);
+	strcpy(cover->name, found.name);
+	if (move_onto(cover->fd, work->place) == -1)
+		return error_set(error, errno, "take aside the mount on", cover->target);
+	return 0;
 }
 
 /* Take them all aside; which have been is counted. */

@@ -204,8 +204,20 @@ static int walk_within(int at, const char *path, size_t length)
 	return at;
 }
 
-/* Onto the mount at the end of a path. Takes over AT; returns another or a negative errno. */
-static int enter(int at, const char *path)
+/* Close it, or leave it to who wants to know the directory. */
+static void leave(int at, int *directory)
+{
+	if (directory)
+		*directory = at;
+	else
+		close(at);
+}
+
+/*
+ * Onto the mount at the end of a path. Takes over AT; returns another or a negative errno. If it
+ * succeeds, the directory that the mount point is in is left in *DIRECTORY, unless that is NULL.
+ */
+static int enter(int at, const char *path, int *directory)
 {
 	const char *slash = strrchr(path, '/');
 	const char *name = slash ? slash + 1 : path;
@@ -216,7 +228,7 @@ static int enter(int at, const char *path)
 		return at;
 	fd = sys_open_path(at, name, O_NOFOLLOW, NO_LINKS);
 	code = errno;
-	close(at);
+	leave(at, fd == -1 ? NULL : directory);
 	return fd == -1 ? -code : fd;
 }
 
@@ -267,14 +279,15 @@ static int open_component(
  * The same as enter, name by name. Who renames several directories all the time would have to hit
  * all of them between two looks at mountinfo; here it is one name at a time.
  */
-static int enter_slowly(struct reach *reach, struct reach_way *way, size_t step, int at)
+static int enter_slowly(
+	struct reach *reach, struct reach_way *way, size_t step, int at, int *directory)
 {
 	bool last = false;
 
 	for (size_t depth = 0; at >= 0 && !last; depth++) {
 		int next = open_component(reach, way, step, at, depth, &last);
 
-		close(at);
+		leave(at, next >= 0 && last ? directory : NULL);
 		at = next;
 	}
 	return at;
@@ -289,28 +302,41 @@ static bool is_mount(int fd, int id)
 	return id == REACH_ANY || (sys_mount_of(fd, &found, &device) == 0 && found == id);
 }
 
+/* One step of a walk. Takes over AT; returns the mount's root or a negative errno. */
+static int take_step(struct reach *reach, struct reach_way *way, size_t step, int at, int id,
+	bool slowly, int *directory)
+{
+	const char *path = path_to(way, step);
+	int in = -1, fd;
+
+	if (!path) {
+		close(at);
+		return -EAGAIN;
+	}
+	fd = slowly ? enter_slowly(reach, way, step, at, &in) : enter(at, path, &in);
+	if (fd < 0)
+		return fd;
+	if (!is_mount(fd, id)) {
+		close(in);
+		close(fd);
+		return -EAGAIN;
+	}
+	leave(in, directory);
+	return fd;
+}
+
 /* One walk, from the root directory. */
-static int walk(struct reach *reach, struct reach_way *way, int id, bool slowly)
+static int walk(struct reach *reach, struct reach_way *way, int id, bool slowly, int *directory)
 {
 	int at = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 
 	if (at == -1)
 		return -errno;
-	for (size_t step = 1; step < way->count; step++) {
-		const char *path = path_to(way, step);
+	for (size_t step = 1; step < way->count && at >= 0; step++) {
 		bool end = step + 1 == way->count;
 
-		if (!path) {
-			close(at);
-			return -EAGAIN;
-		}
-		at = slowly ? enter_slowly(reach, way, step, at) : enter(at, path);
-		if (at < 0)
-			return at;
-		if (!is_mount(at, end ? id : way->steps[step].mount->id)) {
-			close(at);
-			return -EAGAIN;
-		}
+		at = take_step(reach, way, step, at, end ? id : way->steps[step].mount->id, slowly,
+			end ? directory : NULL);
 	}
 	return at;
 }
@@ -383,14 +409,15 @@ static bool is_final(int result)
 	       result == -ENFILE || result == -ENOSYS || result == -EBADF;
 }
 
-int reach_mount(struct reach *reach, struct reach_way *way, int id, struct error *error)
+int reach_mount(
+	struct reach *reach, struct reach_way *way, int id, int *directory, struct error *error)
 {
 	const struct timespec pause = {.tv_nsec = 100000};
 	int result;
 
 	for (size_t i = 0; i < way->count; i++)
 		way->steps[i].target = way->steps[i].mount->target;
-	result = walk(reach, way, id, false);
+	result = walk(reach, way, id, false, directory);
 	for (int walks = 1; !is_final(result); walks++) {
 		int names;
 
@@ -402,7 +429,7 @@ int reach_mount(struct reach *reach, struct reach_way *way, int id, struct error
 		if (names < 0)
 			result = names;
 		else
-			result = walk(reach, way, id, walks % 2 == 0);
+			result = walk(reach, way, id, walks % 2 == 0, directory);
 		if (!is_final(result))
 			nanosleep(&pause, NULL);
 	}

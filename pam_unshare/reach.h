@@ -58,6 +58,8 @@ struct reach {
  * @way: to it, or to the one that was on top of it: the targets that are found last stay noted in
  *       the way until the next call.
  * @id: the mount that it has to be, or REACH_ANY.
+ * @directory: if it is not NULL, set to a descriptor (O_PATH, O_CLOEXEC) of the directory that the
+ *             mount point is in: there it has the last name of the way's last target. The caller's.
  * @error: filled when something is wrong: names the mount and who owns the directory.
  *
  * May be called in a clone that shares memory with the application: allocates with mmap(2) alone.
@@ -67,7 +69,8 @@ struct reach {
  * Returns a descriptor (O_PATH, O_CLOEXEC), the caller's; or a negative errno, -ESTALE if the mount
  * is not there any more.
  */
-int reach_mount(struct reach *reach, struct reach_way *way, int id, struct error *error);
+int reach_mount(
+	struct reach *reach, struct reach_way *way, int id, int *directory, struct error *error);
 
 /*
  * reach_mounts_now - read mountinfo once more, for mountinfo_next. Returns the text, which is valid

@@ -115,31 +115,102 @@ check "while bob swaps eight directories above it, too" while_bob 100 exchange "
 gone bobs
 as_bob rm -rf [1-8]*
 
-as_bob mkdir -p chroot/proc
-mount -t proc bobs $home/chroot/proc
-check "moved to where its path is longer than any that the kernel takes, it refuses no login" eval '
-	as_bob "$flip" bury chroot 20000 && [ "$(where_is bobs | tail -n 1 | wc -c)" -gt 20000 ] && logins 10'
-# Lazily, from outside: no path that umount(8) could take leads there.
-unshare --mount true
-cd / && find $home/d* -depth -name proc -exec umount -l {} \; 2>/dev/null
-as_bob rm -rf d*
-
-# --- on a kernel that cannot put a mount beneath another (before Linux 6.5) --------------------------
-
-# As by then: PID 1's first move_mount(2), which does that for the first procfs, fails with EINVAL.
-old_login() {
+# As before Linux 6.5, which cannot put a mount beneath another: PID 1's move_mount(2) number $1 fails with EINVAL.
+old_kernel() {
 	local found
-	found=$("$COPY_BUILD/tests/e2e/inject" init "$move_mount" "$1" EINVAL "$scratch/injected" su alice -c count-secrets 2>&1)
+	rm -f "$scratch/injected"
+	found=$("$COPY_BUILD/tests/e2e/inject" init 429 "$1" EINVAL "$scratch/injected" su alice -c count-secrets 2>&1)
 	case $found in "$host_pid_ns "*) ;; pid:*' 0') [ -e "$scratch/injected" ] && return ;; esac
 	echo "found: $found"
 	tail -n 3 /run/syslog
 	return 1
 }
-move_mount=429 # on every architecture
-cd $home || exit
 as_bob mkdir -p chroot/proc decoy/proc
 mount -t proc bobs $home/chroot/proc
-check "there, the procfs of a chroot and /proc itself are replaced" eval 'old_login 1 && old_login 2'
-umount -l -A -t proc bobs 2>/dev/null
+check "an older kernel puts the new procfs in the place of the old one, in bob's home" old_kernel 1
+check "and on /proc" old_kernel 2
+old_logins() { for i in {1..30}; do old_kernel 1 || return; done; }
+check "an older kernel isolates each login while bob swaps names, too" eval '
+	logins() { old_logins; }
+	while_bob 30 exchange chroot decoy'
+gone bobs
+as_bob rm -rf chroot decoy
 
+# --- what hides a procfs -----------------------------------------------------------------------------
+
+# uncovered SETUP UNCOVER: while alice is logged in, what hides a procfs of the host's goes away.
+cat >/usr/bin/look-on <<'EOT'
+#!/bin/bash
+: >/home/alice/in
+until [ -e /home/alice/uncovered ]; do sleep 0.02; done
+count-secrets
+EOT
+chmod 755 /usr/bin/look-on
+uncovered() {
+	local login found
+	rm -f /home/alice/in /home/alice/uncovered
+	eval "$1" || return
+	su alice -c look-on >"$scratch/found" 2>&1 </dev/null &
+	login=$!
+	wait_until 10 test -e /home/alice/in && eval "$2"
+	: >/home/alice/uncovered
+	wait $login
+	found=$(cat "$scratch/found")
+	case $found in "$host_pid_ns "*) false ;; pid:*' 0') ;; *) false ;; esac || { echo "found: $found"; return 1; }
+}
+mkdir -p /srv/hidden/proc /srv/stack
+check "a procfs below a mount that the host takes away later shows nothing of the host" uncovered \
+	'mount -t proc hidden /srv/hidden/proc && mount -t tmpfs cover /srv/hidden' 'umount /srv/hidden'
+umount /srv/hidden/proc
+check "a procfs with a mount on it that goes away shows nothing either" uncovered \
+	'mount -t proc hidden /srv/stack && mount -t tmpfs cover /srv/stack' 'umount /srv/stack'
+umount /srv/stack
+check "what hid it is there as before, in the session" eval '
+	mount -t proc hidden /srv/stack && mount -t tmpfs cover /srv/stack && echo file >/srv/stack/file &&
+		same file "$(su alice -c "cat /srv/stack/file")"'
+check "a procfs on that one is replaced, too" eval '
+	mount -t proc hidden /srv/stack && isolated_login && same 0 "$(su alice -c "ls /srv/stack | grep -c -x file")"'
+umount /srv/stack && umount /srv/stack && umount /srv/stack
+check "a process of the host's that is mounted and hidden is not seen when that goes away" uncovered \
+	'mount --bind /proc/$canary /srv/stack && mount -t tmpfs cover /srv/stack' 'umount /srv/stack'
+umount /srv/stack
+
+if have "a FUSE mount of bob's that hides a procfs" bindfs; then
+	[ -e /dev/fuse ] || mknod -m 666 /dev/fuse c 10 229
+	as_bob mkdir -p $home/chroot/proc $home/over
+	mount -t proc bobs $home/chroot/proc
+	check "a FUSE mount of bob's hides a procfs: when he takes it away, nothing of the host is seen" uncovered \
+		'as_bob bindfs -n -o nonempty $home/over $home/chroot && not ls $home/chroot' 'as_bob fusermount -u $home/chroot'
+	echo user_allow_other >>/etc/fuse.conf # root asks its server, too
+	check "a FUSE mount of bob's that never answers delays nobody" eval '
+		as_bob bindfs -f -o nonempty,allow_other $home/over $home/chroot &
+		fuse_is_there() { grep "$home/chroot .* - fuse" /proc/self/mountinfo; }
+		wait_until 10 fuse_is_there && pkill -STOP -x bindfs &&
+			found=$(timeout 20 su alice -c "readlink /proc/self/ns/pid") && [ "$found" != "$host_pid_ns" ]
+		result=$?; pkill -CONT -x bindfs; as_bob fusermount -u -z $home/chroot; return $result'
+	gone bobs
+
+	# Only with bob's ids may anybody enter it; with CAP_SYS_ADMIN they can mount there.
+	as_bob mkdir -p $home/inner/proc
+	as_bob bindfs -n $home/inner $home/over
+	setpriv --reuid=63002 --regid=63002 --clear-groups --inh-caps=+sys_admin --ambient-caps=+sys_admin perl -e '
+		my ($machine, $target, $source, $type) = (@ARGV, "bobs", "proc");
+		my $mount = {x86_64 => 165, aarch64 => 40}->{$machine};
+		syscall($mount, $source, $target, $type, 0, 0) == 0 or die "mount: $!\n"' "$(uname -m)" $home/over/proc
+	check "a procfs that root cannot reach refuses the login, and the log names it and the owner of the directory" eval '
+		forget_log
+		exits 1 su alice -c true &&
+			logged "cannot reach the mount below a directory that belongs to uid 63002: $home/over/proc for alice"'
+	gone bobs
+	as_bob fusermount -u -z $home/over
+fi
+
+# --- where no path leads -----------------------------------------------------------------------------
+
+cd $home || exit
+as_bob mkdir -p chroot/proc
+mount -t proc bobs $home/chroot/proc
+check "moved to where its path is longer than any that the kernel takes, it refuses no login" eval '
+	as_bob "$flip" bury chroot 20000 && [ "$(where_is bobs | tail -n 1 | wc -c)" -gt 20000 ] && logins 10'
+cd /
 finish

@@ -4,7 +4,7 @@
 
 packages_build='gcc libc6-dev musl-tools meson ninja-build pkg-config libpam0g-dev libcap-dev libsmartcols-dev'
 packages_copy='util-linux mount perl-base iproute2 procps sudo openssh-server openssh-client login'
-packages_test='libcmocka-dev clang libclang-rt-dev clang-tidy cppcheck valgrind cron at tmux lxcfs autofs strace zsh mandoc groff-base git'
+packages_test='libcmocka-dev clang libclang-rt-dev clang-tidy cppcheck valgrind cron at tmux lxcfs autofs strace bindfs zsh mandoc groff-base git'
 
 packages_bench='bubblewrap firejail tini catatonit dumb-init' # what tests/bench/run compares with
 
