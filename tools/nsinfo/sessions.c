@@ -499,6 +499,17 @@ const struct process *sessions_process(const struct sessions *sessions, pid_t pi
 	return NULL;
 }
 
+const struct process *sessions_oldest(struct sessions *sessions, const struct session *session)
+{
+	for (size_t i = 0; i < sessions->n_processes; i++) {
+		const struct process *process = &sessions->processes[i];
+
+		if (process->pid != session->init && sessions_of(sessions, process) == session)
+			return process;
+	}
+	return NULL;
+}
+
 bool sessions_hidden(const struct sessions *sessions)
 {
 	return !sessions_process(sessions, 1);

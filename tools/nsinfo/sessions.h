@@ -98,6 +98,9 @@ bool sessions_contains(
 /* sessions_process - what the scan saw of a PID; NULL if there is none. */
 const struct process *sessions_process(const struct sessions *sessions, pid_t pid);
 
+/* sessions_oldest - the first process of a session's login: the oldest but PID 1; or NULL. */
+const struct process *sessions_oldest(struct sessions *sessions, const struct session *session);
+
 /*
  * sessions_hidden - does /proc hide PID 1, with hidepid= from a user? Then nobody can tell whether
  * the reader is in a session.

@@ -42,21 +42,11 @@ struct details {
 	char *limits;  /* /proc/PID/limits */
 };
 
-static pid_t oldest_process(struct sessions *sessions, const struct session *session)
-{
-	for (size_t i = 0; i < sessions->n_processes; i++) {
-		const struct process *process = &sessions->processes[i];
-
-		if (process->pid != session->init && sessions_of(sessions, process) == session)
-			return process->pid;
-	}
-	return 0;
-}
-
 static int read_details(
 	struct details *details, struct sessions *sessions, const struct session *session)
 {
 	const struct proc *proc = sessions->proc;
+	const struct process *oldest;
 	int r = proc_status(proc, session->init, &details->init);
 
 	if (r < 0)
@@ -70,7 +60,8 @@ static int read_details(
 	}
 	mounts_read(proc, session->init, &details->mounts);
 	cgroups_read(proc, session->init, &details->cgroups);
-	details->limited = oldest_process(sessions, session);
+	oldest = sessions_oldest(sessions, session);
+	details->limited = oldest ? oldest->pid : 0;
 	if (details->limited == 0 ||
 		proc_read(proc, details->limited, "limits", &details->limits, NULL) < 0)
 		details->limits = NULL;
