@@ -19,6 +19,8 @@ check "an installation that isolates has no problem" exits 0 nsinfo check
 check "every service with the line is ok" eval '
 	for service in $services; do [ ! -e /etc/pam.d/$service ] || found ok $service "a failure refuses" || return; done'
 check "a test session was opened, and what it saw is told" found ok session 'opened in [0-9.]+ ms and closed in [0-9.]+ ms'
+check "the proc connector was tried: the copy has a network namespace of its own, where there is none" \
+	found ok kernel 'no proc connector|only root may read the proc connector'
 check "it leaves nothing" nothing_left
 check "only the services that were asked for are checked" \
 	same "sshd" "$(nsinfo check sshd -nro SUBJECT | sort -u | xargs)"

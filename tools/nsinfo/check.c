@@ -69,6 +69,7 @@ static void check(struct findings *findings, char **services)
 	check_files(findings, "");
 	if (cli_sessions(&proc, &sessions, true) == 0) {
 		check_kernel(findings, &sessions);
+		check_connector(findings);
 		check_session(findings);
 	}
 	sessions_free(&sessions);

@@ -42,6 +42,9 @@ void check_bypass(struct findings *findings, const char *root);
 /* check_kernel - what it can do, and how near its limits are. */
 void check_kernel(struct findings *findings, struct sessions *sessions);
 
+/* check_connector - whether a user's netlink socket tells what runs on the whole machine. */
+void check_connector(struct findings *findings);
+
 /* check_session - open and close a real session in a child; root only. */
 void check_session(struct findings *findings);
 
