@@ -3,10 +3,11 @@
 #
 # Runs a command in a throw-away copy of this machine:
 #
-#     copy.sh [--build DIR] [--stock] [--tap] COMMAND [ARGUMENT...]
+#     copy.sh [--build DIR] [--stock] [--host-net] [--tap] COMMAND [ARGUMENT...]
 #
 #     --build DIR  the project's build directory; what it built is installed in the copy
 #     --stock      leave the machine's PAM stacks as they are and install nothing
+#     --host-net   the command has descriptor 4, of this machine's network namespace
 #     --tap        where no copy can be made, print a skipped TAP test and succeed
 #
 # The copy is a set of new namespaces (mount, PID, network, IPC, UTS) whose root is an overlay: all of
@@ -39,6 +40,8 @@ enter() {
 	reason=$("${new[@]}" true 2>&1) || skip "${reason:-unshare failed}"
 	local cwd=$PWD
 	cd "$lib" || exit
+	exec 4>&-
+	[ -z "$host_net" ] || exec 4</proc/self/ns/net
 	exec env -i PATH="/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:$PATH" \
 		HOME=/root USER=root LOGNAME=root SHELL=/bin/bash LANG=C.UTF-8 TERM="${TERM:-dumb}" \
 		COPY_BUILD="$build" COPY_STOCK="$stock" COPY_TAP="$tap" COPY_CWD="$cwd" \
@@ -139,8 +142,8 @@ build_root() {
 
 if [ "${1-}" = --inside ]; then
 	mapfile -d '' -t command <&3
-	for fd in /proc/self/fd/*; do # what the caller had open leads out of the copy; 255 is this script
-		case ${fd##*/} in 0 | 1 | 2 | 255) ;; *) eval "exec ${fd##*/}>&-" ;; esac
+	for fd in /proc/self/fd/*; do # what the caller had open leads out of the copy; 4 is enter's, 255 is this script
+		case ${fd##*/} in 0 | 1 | 2 | 4 | 255) ;; *) eval "exec ${fd##*/}>&-" ;; esac
 	done
 	build=$COPY_BUILD stock=$COPY_STOCK tap=$COPY_TAP cwd=$COPY_CWD
 	unset COPY_STOCK COPY_TAP COPY_CWD
@@ -157,11 +160,12 @@ if [ "${1-}" = --inside ]; then
 	exit
 fi
 
-build='' stock='' tap=''
+build='' stock='' host_net='' tap=''
 while :; do
 	case ${1-} in
 	--build) build=$(cd "$2" && pwd) || exit 2; shift 2 ;;
 	--stock) stock=1; shift ;;
+	--host-net) host_net=1; shift ;;
 	--tap) tap=1; shift ;;
 	--) shift; break ;;
 	-*) sed -n '3,/^set/s/^# \{0,1\}//p' "$0"; exit 2 ;;

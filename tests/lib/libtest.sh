@@ -9,13 +9,13 @@
 #     finish
 #
 # By hand, after ./check: tests/e2e/su.sh, or PAM_UNSHARE_BUILD=DIR tests/e2e/su.sh. With PAM_UNSHARE_STOCK=1 the stacks are without our
-# line, and the tests of isolation must fail.
+# line, and the tests of isolation must fail. A script may set copy_options, for copy.sh, before it sources this.
 set -u
 
 lib=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 if [ -z "${IN_COPY-}" ]; then
 	exec "$lib/copy.sh" --tap --build "${PAM_UNSHARE_BUILD:-$lib/../../build-check}" \
-		${PAM_UNSHARE_STOCK:+--stock} bash "$0" "$@"
+		${PAM_UNSHARE_STOCK:+--stock} ${copy_options-} bash "$0" "$@"
 fi
 . "$lib/machine.sh"
 
