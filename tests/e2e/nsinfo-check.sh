@@ -99,6 +99,14 @@ mkdir -p /srv/chroot/proc && mount -t proc proc /srv/chroot/proc
 check "another procfs is a note" found note /proc /srv/chroot/proc
 umount /srv/chroot/proc
 
+mount -t tmpfs -o ro none /tmp
+check "a test session that could not be tried is a warning, with the reason" \
+	found warning session 'could not try to open a session.*Read-only file system'
+umount /tmp
+mount -t tmpfs none /proc/sys/user
+check "a limit that could not be read is a note" found note kernel 'could not try what the limit in /proc/sys/user/max_pid_namespaces is'
+umount /proc/sys/user
+
 check "all is well again" exits 0 nsinfo check
 check "a user may ask too, and gets no errors" same "" "$(su alice -c 'nsinfo check' </dev/null 2>&1 >/dev/null)"
 touch /etc/security/unshare.conf

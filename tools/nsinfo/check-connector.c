@@ -232,9 +232,8 @@ static void judge_failed(struct findings *findings, const struct connector_trial
 		findings_add(findings, FINDING_OK, "kernel", NULL, "%s", closed[i].message);
 		return;
 	}
-	findings_add(findings, FINDING_NOTE, "kernel", NULL,
-		"could not try whether the proc connector tells users what runs: %s",
-		trial->code ? strerror(trial->code) : "the trial was killed");
+	findings_untried(findings, "kernel", "whether the proc connector tells users what runs",
+		trial->code);
 }
 
 void connector_judge(struct findings *findings, const struct connector_trial *trial)

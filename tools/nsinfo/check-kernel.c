@@ -31,8 +31,8 @@ static void check_version(struct findings *findings)
 	int major = 0, minor = 0;
 
 	if (uname(&name) == -1 || sscanf(name.release, "%d.%d", &major, &minor) != 2)
-		return;
-	if (major < 5 || (major == 5 && minor < 10))
+		findings_untried(findings, "kernel", "whether the kernel is new enough", errno);
+	else if (major < 5 || (major == 5 && minor < 10))
 		findings_add(findings, FINDING_PROBLEM, "kernel",
 			"boot Linux 5.10 or newer; until then every isolated login is refused",
 			"Linux %s is too old", name.release);
@@ -50,9 +50,14 @@ static void check_unshare(struct findings *findings)
 	child = fork();
 	if (child == 0)
 		_exit(unshare(CLONE_NEWNS | CLONE_NEWPID) == 0 ? 0 : errno);
-	if (child == -1 || waitpid(child, &status, 0) == -1 || !WIFEXITED(status))
-		return;
-	if (WEXITSTATUS(status) == 0)
+	if (child == -1 || waitpid(child, &status, 0) == -1)
+		findings_untried(findings, "kernel", "to make PID and mount namespaces", errno);
+	else if (!WIFEXITED(status)) /* a seccomp filter may kill */
+		findings_add(findings, FINDING_PROBLEM, "kernel",
+			"a container needs a seccomp filter that lets it",
+			"who makes PID and mount namespaces is killed: %s",
+			strsignal(WTERMSIG(status)));
+	else if (WEXITSTATUS(status) == 0)
 		findings_add(findings, FINDING_OK, "kernel", NULL,
 			"root may make PID and mount namespaces");
 	else if (WEXITSTATUS(status) == ENOSPC)
@@ -66,13 +71,21 @@ static void check_unshare(struct findings *findings)
 			strerror(WEXITSTATUS(status)));
 }
 
-static long long read_number(const struct proc *proc, const char *path)
+/* A limit below /proc/sys. Without it, a note, and false. */
+static bool read_limit(
+	struct findings *findings, const struct proc *proc, const char *path, long long *limit)
 {
 	_cleanup_free_ char *text = NULL;
+	int result = proc_read_path(proc, path, &text, NULL);
 
-	if (proc_read_path(proc, path, &text, NULL) < 0)
-		return -1;
-	return strtoll(text, NULL, 10);
+	if (result < 0) {
+		_cleanup_free_ char *what = text_format("what the limit in /proc/%s is", path);
+
+		findings_untried(findings, "kernel", what, -result);
+		return false;
+	}
+	*limit = strtoll(text, NULL, 10);
+	return true;
 }
 
 /* Of each kind of namespace a session takes one; 0 forbids them. */
@@ -82,12 +95,14 @@ static void check_namespace_limit(
 	_cleanup_free_ char *path = text_format("sys/user/max_%s_namespaces", name);
 	_cleanup_free_ char *remedy =
 		text_format("raise user.max_%s_namespaces with sysctl(8)", name);
-	long long limit = read_number(sessions->proc, path);
+	long long limit;
 
-	if (limit >= 0 && limit < (long long)sessions->count + 1)
+	if (!read_limit(findings, sessions->proc, path, &limit))
+		return;
+	if (limit < (long long)sessions->count + 1)
 		findings_add(findings, FINDING_PROBLEM, "kernel", remedy,
 			"user.max_%s_namespaces is %lld: no session can be opened", name, limit);
-	else if (limit >= 0 && limit < (long long)sessions->count * 2 + 100)
+	else if (limit < (long long)sessions->count * 2 + 100)
 		findings_add(findings, FINDING_WARNING, "kernel", remedy,
 			"user.max_%s_namespaces is %lld, and %zu sessions are open", name, limit,
 			sessions->count);
@@ -96,9 +111,10 @@ static void check_namespace_limit(
 /* Each session is one process more. */
 static void check_pid_limit(struct findings *findings, const struct sessions *sessions)
 {
-	long long limit = read_number(sessions->proc, "sys/kernel/pid_max");
+	long long limit;
 
-	if (limit > 0 && (long long)sessions->n_processes > limit / 10 * 9)
+	if (read_limit(findings, sessions->proc, "sys/kernel/pid_max", &limit) &&
+		(long long)sessions->n_processes > limit / 10 * 9)
 		findings_add(findings, FINDING_WARNING, "kernel",
 			"raise kernel.pid_max with sysctl(8)",
 			"%zu processes run, and kernel.pid_max is %lld", sessions->n_processes,
@@ -108,9 +124,12 @@ static void check_pid_limit(struct findings *findings, const struct sessions *se
 static void check_mounts(struct findings *findings, const struct proc *proc)
 {
 	struct mounts mounts;
+	int result = mounts_read(proc, getpid(), &mounts);
 
-	if (mounts_read(proc, getpid(), &mounts) < 0)
+	if (result < 0) {
+		findings_untried(findings, "/proc", "where a procfs is mounted", -result);
 		return;
+	}
 	for (size_t i = 0; i < mounts.count; i++) {
 		const struct mount *mount = &mounts.list[i];
 
@@ -146,6 +165,7 @@ void check_kernel(struct findings *findings, struct sessions *sessions)
 
 /* What the children found out. */
 struct trial {
+	bool started;
 	int opened, closed; /* what libpam returned */
 	double open_ms, close_ms;
 	bool looked, back;      /* the grandchild reported; the child is in its old namespace */
@@ -221,6 +241,7 @@ static int run_application(struct trial *trial, const char *directory)
 	trial->host_processes = count_processes();
 	if (pam_start_confdir(SERVICE, "root", &conversation, directory, &handle) != PAM_SUCCESS)
 		return 1;
+	trial->started = true;
 	start = now_ms();
 	trial->opened = pam_open_session(handle, PAM_SILENT);
 	trial->open_ms = now_ms() - start;
@@ -305,12 +326,31 @@ static void judge(struct findings *findings, const struct trial *trial)
 			trial->host_processes);
 }
 
+/* In a child: libpam and the module are not to change this process. */
+static void try_session(
+	struct findings *findings, const char *what, struct trial *trial, const char *directory)
+{
+	int status = 0;
+	pid_t child;
+
+	fflush(NULL);
+	child = fork();
+	if (child == 0)
+		_exit(run_application(trial, directory));
+	if (child == -1 || waitpid(child, &status, 0) == -1)
+		findings_untried(findings, "session", what, errno);
+	else if (!trial->started)
+		findings_untried(findings, "session", what, 0);
+	else
+		judge(findings, trial);
+}
+
 void check_session(struct findings *findings)
 {
+	static const char what[] = "to open a session";
 	char directory[] = "/tmp/nsinfo.XXXXXX";
 	struct trial *trial;
-	pid_t child;
-	int status;
+	int result;
 
 	if (geteuid() != 0) {
 		findings_add(findings, FINDING_NOTE, "session", NULL,
@@ -319,18 +359,24 @@ void check_session(struct findings *findings)
 	}
 	trial = mmap(
 		NULL, sizeof(*trial), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (trial == MAP_FAILED || !mkdtemp(directory))
+	if (trial == MAP_FAILED) {
+		findings_untried(findings, "session", what, errno);
 		return;
-	*trial = (struct trial){.opened = PAM_ABORT};
-	if (write_stack(directory) == 0) {
-		fflush(NULL);
-		child = fork();
-		if (child == 0)
-			_exit(run_application(trial, directory));
-		if (child > 0)
-			waitpid(child, &status, 0);
-		judge(findings, trial);
 	}
+	*trial = (struct trial){.opened = PAM_ABORT};
+	if (!mkdtemp(directory)) {
+		result = errno;
+		findings_add(findings, FINDING_WARNING, "session",
+			"make /tmp writable for root, and run nsinfo check again",
+			"could not try %s: cannot write in /tmp: %s", what, strerror(result));
+		munmap(trial, sizeof(*trial));
+		return;
+	}
+	result = write_stack(directory);
+	if (result < 0)
+		findings_untried(findings, "session", what, -result);
+	else
+		try_session(findings, what, trial, directory);
 	remove_stack(directory);
 	munmap(trial, sizeof(*trial));
 }

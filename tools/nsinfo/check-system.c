@@ -91,8 +91,10 @@ static bool can_load(const char *path, char *reason, size_t size)
 	ssize_t length;
 	pid_t child;
 
-	if (pipe(ends) == -1)
+	if (pipe(ends) == -1) {
+		snprintf(reason, size, "%s", strerror(errno));
 		return false;
+	}
 	fflush(NULL);
 	child = fork();
 	if (child == 0) {

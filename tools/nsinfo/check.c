@@ -58,6 +58,7 @@ static void check(struct findings *findings, char **services)
 {
 	struct proc proc = PROC_CLOSED;
 	struct sessions sessions;
+	int result;
 
 	if (*services) {
 		for (; *services; services++) {
@@ -67,13 +68,15 @@ static void check(struct findings *findings, char **services)
 		return;
 	}
 	check_files(findings, "");
-	if (cli_sessions(&proc, &sessions, true) == 0) {
+	result = cli_sessions(&proc, &sessions, true);
+	if (result == 0)
 		check_kernel(findings, &sessions);
-		check_connector(findings);
-		check_session(findings);
-	}
+	else
+		findings_untried(findings, "kernel", "what it can do", -result);
 	sessions_free(&sessions);
 	proc_close(&proc);
+	check_connector(findings);
+	check_session(findings);
 	check_all_services(findings);
 	check_application(findings, "", "sshd");
 	check_application(findings, "", "sudo");

@@ -42,6 +42,12 @@ void findings_add(struct findings *findings, enum finding_level level, const cha
 	va_end(args);
 }
 
+void findings_untried(struct findings *findings, const char *subject, const char *what, int code)
+{
+	findings_add(findings, FINDING_NOTE, subject, NULL, "could not try %s%s%s", what,
+		code ? ": " : "", code ? strerror(code) : "");
+}
+
 size_t findings_count(const struct findings *findings, enum finding_level level)
 {
 	size_t count = 0;
