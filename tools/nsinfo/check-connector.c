@@ -189,8 +189,8 @@ static void judge_heard(struct findings *findings, const struct connector_trial 
 		"the proc connector tells every user, also in a session, the PID of each process "
 		"on this machine that starts, executes a program or ends, and the new name or uid "
 		"of one that changes it; %s",
-		trial->unasked ? "a program has asked for that now"
-			       : "that is so from when a program outside of a session asks for it");
+		trial->unasked ? "a program has asked it to"
+			       : "it does so as soon as a program outside of a session asks it to");
 }
 
 static void judge_silent(struct findings *findings, const struct connector_trial *trial)

@@ -31,11 +31,11 @@ static void heard(void **state)
 	struct connector_trial trial = {.step = CONNECTOR_DONE, .heard = true};
 
 	(void)state;
-	expect(&trial, FINDING_WARNING, "from when a program outside of a session asks");
+	expect(&trial, FINDING_WARNING, "as soon as a program outside of a session asks");
 	trial.unasked = true;
-	expect(&trial, FINDING_WARNING, "a program has asked for that now");
+	expect(&trial, FINDING_WARNING, "a program has asked it to");
 	trial.container = true;
-	expect(&trial, FINDING_WARNING, "a program has asked for that now");
+	expect(&trial, FINDING_WARNING, "a program has asked it to");
 }
 
 static void heard_has_remedy(void **state)
