@@ -182,7 +182,7 @@ static int plan_carried(
 			vanishes_with(info, mount, child) ||
 			is_carried(plan, instance, child->target))
 			continue;
-		if (is_full(plan, plan->carried_count))
+		if (is_full(plan, plan->instance_count + plan->carried_count))
 			return -ESTALE;
 		plan->carried[plan->carried_count++] =
 			(struct procfs_carried){.path = child->target,
@@ -244,7 +244,7 @@ static int plan_instance(struct planner *planner, const struct mount *mount, str
 	struct procfs_instance *instance = &plan->instances[plan->instance_count];
 	int result;
 
-	if (is_full(plan, plan->instance_count))
+	if (is_full(plan, plan->instance_count + plan->carried_count))
 		return error_set(error, ESTALE, "plan for the procfs on", mount->target);
 	plan->instance_count++;
 	*instance = (struct procfs_instance){
