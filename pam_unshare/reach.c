@@ -73,8 +73,10 @@ int reach_way_make(const struct mountinfo *info, const struct mount *mount, stru
 	way->count = count;
 	for (m = mount; m; m = entered_before(info, m))
 		way->steps[--count].mount = m;
-	/* A mount whose parent is not listed cannot be walked to. */
-	return strcmp(way->steps[0].mount->target, "/") == 0 ? 0 : -ESTALE;
+	if (strcmp(way->steps[0].mount->target, "/") == 0)
+		return 0;
+	reach_way_free(way); /* a mount whose parent is not listed cannot be walked to */
+	return -ESTALE;
 }
 
 void reach_way_free(struct reach_way *way)

@@ -30,7 +30,7 @@ struct reach_way {
  * reach_way_make - the way to a mount that a path leads to.
  * @info: the mounts; the way points into it.
  * @mount: one of them.
- * @way: filled; reach_way_free frees it.
+ * @way: filled, and empty after an error; reach_way_free frees it.
  *
  * Call it in the application. Returns 0, -ENOMEM, or -ESTALE if the mounts above it are not there.
  */
