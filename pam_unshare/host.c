@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <sched.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -12,6 +13,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "mountinfo.h"
 #include "syscalls.h"
 
 static const struct {
@@ -27,11 +29,17 @@ static const struct {
 
 void host_init(struct host *host)
 {
-	host->application = host->mount_namespace = host->pocket = -1;
+	host->application = host->mount_namespace = -1;
+	host->root = host->cwd = host->pocket = -1;
 	for (size_t i = 0; i < HOST_FURTHER; i++)
 		host->further[i] = -1;
 	host->pid_namespace = 0;
 	host->cwd_path[0] = '\0';
+}
+
+bool host_is_kept(const struct host *host)
+{
+	return host->mount_namespace != -1;
 }
 
 static void close_descriptor(int *fd)
@@ -47,6 +55,7 @@ void host_forget(struct host *host)
 	close_descriptor(&host->mount_namespace);
 	for (size_t i = 0; i < HOST_FURTHER; i++)
 		close_descriptor(&host->further[i]);
+	host_let_go(host);
 	close_descriptor(&host->pocket);
 }
 
@@ -103,24 +112,46 @@ static int refuse_second(struct host *host, struct error *error)
 	return 0;
 }
 
-void host_note_cwd(struct host *host)
+/*
+ * FUSE tells root no inode number of a directory that is closed to root, but its device and mount
+ * if nothing is asked for (fs/fuse/dir.c, fuse_getattr). AT_STATX_DONT_SYNC: a server is not asked,
+ * nor a user's daemon, which might not answer.
+ */
+int host_look(int dirfd, const char *path, struct host_directory *directory)
 {
-	if (!getcwd(host->cwd_path, sizeof(host->cwd_path)) || host->cwd_path[0] != '/')
-		strcpy(host->cwd_path, "/");
+	struct sys_statx status = {0};
+
+	if (sys_statx(dirfd, path, AT_EMPTY_PATH | AT_STATX_DONT_SYNC, 0, &status) == -1)
+		return -1;
+	*directory = (struct host_directory){
+		.major = status.stx_dev_major,
+		.minor = status.stx_dev_minor,
+		.inode = status.stx_mask & STATX_INO ? status.stx_ino : 0,
+		.mount = status.stx_mnt_id,
+	};
+	return 0;
+}
+
+static bool is_same(const struct host_directory *a, const struct host_directory *b)
+{
+	return a->major == b->major && a->minor == b->minor && a->inode == b->inode &&
+	       a->inode != 0;
+}
+
+bool host_is_root(const struct host *host, const struct host_directory *directory)
+{
+	return host->in_root && is_same(directory, &host->root_directory);
 }
 
 /* The two directories, as one message under way in a socket that nothing else is sent through. */
-struct directories {
-	int root, cwd; /* O_PATH */
-};
-
 union control {
-	char bytes[CMSG_SPACE(sizeof(struct directories))];
+	char bytes[CMSG_SPACE(2 * sizeof(int))];
 	struct cmsghdr align;
 };
 
-static int put_into_pocket(struct host *host, const struct directories *directories)
+static int put_into_pocket(struct host *host)
 {
+	const int directories[] = {host->root, host->cwd};
 	char byte = 0;
 	union control control = {{0}};
 	struct iovec part = {.iov_base = &byte, .iov_len = 1};
@@ -137,19 +168,22 @@ static int put_into_pocket(struct host *host, const struct directories *director
 		return -1;
 	c->cmsg_level = SOL_SOCKET;
 	c->cmsg_type = SCM_RIGHTS;
-	c->cmsg_len = CMSG_LEN(sizeof(*directories));
-	memcpy(CMSG_DATA(c), directories, sizeof(*directories));
+	c->cmsg_len = CMSG_LEN(sizeof(directories));
+	memcpy(CMSG_DATA(c), directories, sizeof(directories));
 	if (sendmsg(ends[0], &m, MSG_NOSIGNAL | MSG_DONTWAIT) == -1)
 		code = errno;
 	close(ends[0]);
 	host->pocket = host_keep_descriptor(ends[1]);
-	if (code != 0)
+	if (code != 0) {
+		close_descriptor(&host->pocket);
 		errno = code;
-	return code != 0 || host->pocket == -1 ? -1 : 0;
+	}
+	return host->pocket == -1 ? -1 : 0;
 }
 
-static int take_from_pocket(const struct host *host, struct directories *directories)
+static int take_from_pocket(struct host *host)
 {
+	int directories[2];
 	char byte;
 	union control control;
 	struct iovec part = {.iov_base = &byte, .iov_len = 1};
@@ -164,51 +198,185 @@ static int take_from_pocket(const struct host *host, struct directories *directo
 	if (recvmsg(host->pocket, &m, MSG_DONTWAIT | MSG_CMSG_CLOEXEC) == -1)
 		return -1;
 	c = CMSG_FIRSTHDR(&m);
-	if (!c || c->cmsg_type != SCM_RIGHTS || c->cmsg_len != CMSG_LEN(sizeof(*directories))) {
+	if (!c || c->cmsg_type != SCM_RIGHTS || c->cmsg_len != CMSG_LEN(sizeof(directories))) {
 		errno = EMFILE; /* what does not fit into the table of descriptors is dropped,
 				   unix(7) */
 		return -1;
 	}
-	memcpy(directories, CMSG_DATA(c), sizeof(*directories));
+	memcpy(directories, CMSG_DATA(c), sizeof(directories));
+	host->root = directories[0];
+	host->cwd = directories[1];
 	return 0;
 }
 
-/* A working directory on a procfs shows the host's processes: it is to be entered again. */
-static int note_directories(
-	struct host *host, const struct directories *directories, struct error *error)
-{
-	struct stat root;
-	struct statfs fs;
-
-	if (fstat(directories->root, &root) == -1)
-		return error_set(error, errno, "look at the root directory", NULL);
-	host->root_device = root.st_dev;
-	host->root_inode = root.st_ino;
-	if (fstatfs(directories->cwd, &fs) == -1)
-		return error_set(error, errno, "look at the working directory", NULL);
-	if (fs.f_type == PROC_SUPER_MAGIC)
-		host_note_cwd(host);
-	return 0;
-}
-
+/* open(2) of "." needs the right to enter it, which root may not have; open_tree(2) does not. */
 static int keep_directories(struct host *host, struct error *error)
 {
-	struct directories directories = {-1, -1};
-	int result = 0;
-
-	directories.root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (directories.root == -1)
+	host->in_root = false;
+	host->root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (host->root == -1)
 		return error_set(error, errno, "keep the root directory", NULL);
-	directories.cwd = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (directories.cwd == -1)
-		result = error_set(error, errno, "keep the working directory", NULL);
-	if (result == 0)
-		result = note_directories(host, &directories, error);
-	if (result == 0 && put_into_pocket(host, &directories) == -1)
-		result = error_set(error, errno, "keep the root and working directory", NULL);
-	close_descriptor(&directories.root);
-	close_descriptor(&directories.cwd);
+	if (host_look(host->root, "", &host->root_directory) == -1)
+		return error_set(error, errno, "look at the root directory", NULL);
+	host->cwd = sys_open_tree(AT_FDCWD, "", AT_EMPTY_PATH | OPEN_TREE_CLOEXEC);
+	if (host->cwd == -1)
+		return error_set(error, errno, "keep the working directory", NULL);
+	if (host_look(host->cwd, "", &host->cwd_directory) == -1)
+		return error_set(error, errno, "look at the working directory", NULL);
+	if (sys_getcwd(host->cwd_path, sizeof(host->cwd_path)) == -1)
+		host->cwd_path[0] = '\0'; /* it was deleted, or the path is too long */
+	return 0;
+}
+
+/*
+ * By a path as getcwd(2) gives it, which has no symbolic links. One that has some now was changed,
+ * and one that does not begin with "/" leads nowhere.
+ */
+static int open_directory(const char *path, unsigned int resolve)
+{
+	if (path[0] != '/') {
+		errno = ENOENT;
+		return -1;
+	}
+	return sys_open_path(
+		AT_FDCWD, path, O_DIRECTORY, RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS | resolve);
+}
+
+/*
+ * The same, if the kernel knows the whole path: no daemon or server has to be asked, who might not
+ * answer. That is so of a working directory, but for file systems that always ask. What is mounted
+ * elsewhere at the same moment disturbs the kernel, hence more than one try.
+ */
+static int open_cached(const char *path)
+{
+	int fd = open_directory(path, RESOLVE_CACHED);
+
+	for (int tries = 1; tries < 4 && fd == -1 && errno == EAGAIN; tries++)
+		fd = open_directory(path, RESOLVE_CACHED);
+	if (fd == -1 && errno == EINVAL) /* before Linux 5.12 */
+		fd = open_directory(path, 0);
+	return fd;
+}
+
+/* Enter what was opened, if it is the working directory. Uses up the descriptor. */
+static int enter(const struct host *host, int fd, bool same_mount)
+{
+	struct host_directory found;
+	int result = -1, code;
+
+	if (fd == -1)
+		return -1;
+	if (host_look(fd, "", &found) == 0) {
+		errno = ESTALE;
+		if (is_same(&found, &host->cwd_directory) &&
+			(!same_mount || found.mount == host->cwd_directory.mount))
+			result = fchdir(fd);
+	}
+	code = errno;
+	close(fd);
+	errno = code;
 	return result;
+}
+
+/* See that "/" is what was the root directory. Returns 0, or -1 and errno. */
+static int find_root(const struct host *host)
+{
+	struct host_directory found;
+
+	if (host_look(AT_FDCWD, "/", &found) == -1)
+		return -1;
+	if (is_same(&found, &host->root_directory) && found.mount == host->root_directory.mount)
+		return 0;
+	errno = ESTALE;
+	return -1;
+}
+
+/*
+ * Whether it is worth a try to find the working directory by its path. What root may not enter it
+ * could not enter again after the try; of FUSE without allow_other that is known without asking. On
+ * a procfs a directory may have another inode number at the close.
+ */
+static bool may_be_found(const struct host *host)
+{
+	return host->cwd_path[0] == '/' && host->cwd_directory.inode != 0 &&
+	       !mountinfo_is_below(host->cwd_path, "/proc") && fchdir(host->cwd) == 0;
+}
+
+static int return_root(const struct host *host, struct error *error)
+{
+	if (host->root == -1 ? find_root(host) == -1
+			     : fchdir(host->root) == -1 || chroot(".") == -1)
+		return error_set(error, errno, "go back to the root directory", NULL);
+	return 0;
+}
+
+/* setns(2) refuses a process that shares its working directory with another thread. */
+static int set_mount_namespace(const struct host *host)
+{
+	int result = setns(host->mount_namespace, CLONE_NEWNS);
+
+	if (result == -1 && errno == EINVAL && unshare(CLONE_FS) == 0)
+		result = setns(host->mount_namespace, CLONE_NEWNS);
+	return result;
+}
+
+/*
+ * Rehearse the way back. setns(2) into its own mount namespace leads to the root of that, which is
+ * the application's unless it is in a chroot.
+ */
+static int rehearse(struct host *host, bool joins, bool *found, struct error *error)
+{
+	bool known = may_be_found(host);
+	int result;
+
+	*found = false;
+	if ((!known && !joins) || set_mount_namespace(host) == -1)
+		return 0;
+	host->in_root = find_root(host) == 0;
+	*found = known && host->in_root && enter(host, open_cached(host->cwd_path), true) == 0;
+	if (*found || joins)
+		return 0;
+	result = return_root(host, error);
+	if (result == 0 && fchdir(host->cwd) == -1)
+		result = error_set(error, errno, "go back to the working directory", NULL);
+	return result;
+}
+
+int host_settle(struct host *host, bool joins, struct error *error)
+{
+	bool found;
+	int result = rehearse(host, joins, &found, error);
+
+	if (result == 0 && !found && put_into_pocket(host) == -1)
+		result = error_set(error, errno, "keep the root and working directory", NULL);
+	return result;
+}
+
+void host_let_go(struct host *host)
+{
+	close_descriptor(&host->root);
+	close_descriptor(&host->cwd);
+}
+
+static bool is_on_procfs(int fd)
+{
+	struct statfs fs;
+
+	return fstatfs(fd, &fs) == 0 && fs.f_type == PROC_SUPER_MAGIC;
+}
+
+int host_enter_again(const struct host *host, struct error *error)
+{
+	struct host_directory found;
+	int fd = open_directory(host->cwd_path, 0);
+	bool entered = fd != -1 && host_look(fd, "", &found) == 0 &&
+		       (is_same(&found, &host->cwd_directory) || is_on_procfs(fd)) &&
+		       fchdir(fd) == 0;
+
+	close_descriptor(&fd);
+	if (!entered && chdir("/") == -1)
+		return error_set(error, errno, "enter the working directory again", NULL);
+	return 0;
 }
 
 static int keep_further(struct host *host, int namespaces, struct error *error)
@@ -262,29 +430,71 @@ static int return_further(struct host *host, struct error *error)
 	return 0;
 }
 
-static int return_directories(const struct host *host, struct error *error)
+/* As near to where PATH led as there is a directory that root may enter. PATH is cut. */
+static void enter_above(char *path)
 {
-	struct directories directories;
-	int result = 0;
+	bool entered = false;
 
-	if (take_from_pocket(host, &directories) == -1)
-		return error_set(error, errno, "take out the root and working directory", NULL);
-	if (fchdir(directories.root) == -1 || chroot(".") == -1)
-		result = error_set(error, errno, "go back to the root directory", NULL);
-	else if (fchdir(directories.cwd) == -1)
-		result = error_set(error, errno, "go back to the working directory", NULL);
-	close_descriptor(&directories.root);
-	close_descriptor(&directories.cwd);
-	return result;
+	while (!entered && path[0] == '/' && path[1] != '\0') {
+		char *end = strrchr(path, '/');
+		int fd;
+
+		end[end == path] = '\0';
+		fd = open_directory(path, 0);
+		entered = fd != -1 && fchdir(fd) == 0;
+		close_descriptor(&fd);
+	}
 }
 
-/* setns(2) into a mount namespace sets root and working directory to its "/". */
+/* What others did to the directory, or do not let root do. */
+static bool is_no_failure(int code)
+{
+	return code == ENOENT || code == ENOTDIR || code == ELOOP || code == ESTALE ||
+	       code == EACCES || code == ENOTCONN;
+}
+
+static int return_cwd(struct host *host, const char *path_now, struct error *error)
+{
+	int code;
+
+	if (host->cwd != -1 ? fchdir(host->cwd) == 0
+			    : enter(host, open_directory(host->cwd_path, 0), false) == 0)
+		return 0;
+	code = errno;
+	if (host->cwd == -1 && enter(host, open_directory(path_now, 0), false) == 0)
+		return 0;
+	enter_above(host->cwd_path);
+	return is_no_failure(code)
+		       ? 0
+		       : error_set(error, code, "go back to the working directory", NULL);
+}
+
+static int return_directories(struct host *host, const char *path_now, struct error *error)
+{
+	struct error later;
+	int result, next;
+
+	if (host->root == -1 && host->pocket != -1 && take_from_pocket(host) == -1)
+		return error_set(error, errno, "take out the root and working directory", NULL);
+	result = return_root(host, error);
+	next = return_cwd(host, path_now, result ? &later : error);
+	return result ? result : next;
+}
+
+/*
+ * setns(2) into a mount namespace sets root and working directory to its "/". In the session's the
+ * path of the working directory is also known if it was renamed meanwhile.
+ */
 static int return_mount(struct host *host, struct error *error)
 {
+	char path_now[PATH_MAX];
+
+	if (host->root != -1 || host->pocket != -1 || sys_getcwd(path_now, sizeof(path_now)) == -1)
+		path_now[0] = '\0';
 	if (setns(host->mount_namespace, CLONE_NEWNS) == -1)
 		return error_set(error, errno, "go back to the mount namespace", NULL);
 	close_descriptor(&host->mount_namespace);
-	return return_directories(host, error);
+	return return_directories(host, path_now, error);
 }
 
 /*
@@ -299,5 +509,6 @@ int host_return(struct host *host, struct error *error)
 
 	result = result ? result : next;
 	next = return_mount(host, result ? &later : error);
+	host_forget(host);
 	return result ? result : next;
 }

@@ -3,6 +3,7 @@
 #define PAM_UNSHARE_HOST_H
 
 #include <limits.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -11,22 +12,32 @@
 /* The namespaces that a session may have beside its PID and mount namespace. */
 #define HOST_FURTHER 5
 
+/* Which directory it is, as the kernel knows without asking its file system (statx(2)). */
+struct host_directory {
+	unsigned int major, minor;
+	unsigned long long inode; /* 0 if root may not know it (fuse(4)) */
+	unsigned long long mount; /* as in /proc/PID/mountinfo */
+};
+
 /*
  * Where the application was before it opened a session: what it needs to get back there.
  *
  * An application that forks and does not exec (an FTP server) passes all its descriptors on, and
- * O_CLOEXEC ones with them. So no directory is among these: by its path in /proc/self/fd the user
- * could reach the host's /proc.
+ * O_CLOEXEC ones with them. So no directory is among these while a session is open: by its path in
+ * /proc/self/fd the user could reach the host's /proc. The root directory is the mount namespace's
+ * as a rule, and the working directory is found again by its path. What is not found so is in a
+ * pocket.
  */
 struct host {
 	int application; /* pidfd of the application: leads to its own PID namespace */
 	int mount_namespace;
 	int further[HOST_FURTHER]; /* -1 for those that the session does not have */
-	int pocket;                /* socket in which the root and working directory are */
-	dev_t root_device;         /* which directory the root is */
-	ino_t root_inode;
+	int root, cwd;             /* O_PATH, until host_let_go */
+	int pocket;                /* socket in which these two are, or -1 */
+	struct host_directory root_directory, cwd_directory;
+	bool in_root;            /* the root is the mount namespace's: no chroot */
 	ino_t pid_namespace;     /* its inode number */
-	char cwd_path[PATH_MAX]; /* where it is on a procfs, or empty (host_note_cwd) */
+	char cwd_path[PATH_MAX]; /* as getcwd(2) says; empty if it has none */
 };
 
 /* host_init - nothing kept yet. */
@@ -41,14 +52,53 @@ void host_init(struct host *host);
  */
 int host_keep(struct host *host, int namespaces, struct error *error);
 
+/* host_is_kept - whether there is a way back: host_keep was called, and host_return not since. */
+bool host_is_kept(const struct host *host);
+
+/*
+ * host_settle - see to it that host_return can do without the two directories open. The last step
+ * before the application enters a session, with signals blocked.
+ * @joins: it will enter one that is there; its root and working directory may be anywhere then.
+ *
+ * The application goes back to its mount namespace, as host_return will, to see whether it finds
+ * its root and working directory again. If it does not, both are put into the pocket. Two
+ * descriptors under way count for uid 0 on the whole machine: beyond 512 such sessions nobody else
+ * could pass one (unix(7), ETOOMANYREFS).
+ *
+ * Returns 0 or a negative errno; then host_return leads back.
+ */
+int host_settle(struct host *host, bool joins, struct error *error);
+
+/* host_let_go - close the two directories: the session is open. */
+void host_let_go(struct host *host);
+
+/*
+ * host_is_root - whether a session's "/" is the directory that was the application's root. In a
+ * chroot it never is, even if that is the same one: other things may be mounted there.
+ */
+bool host_is_root(const struct host *host, const struct host_directory *directory);
+
+/* host_look - see which directory it is. PATH may be empty for DIRFD itself. Returns 0 or -1. */
+int host_look(int dirfd, const char *path, struct host_directory *directory);
+
+/*
+ * host_enter_again - enter the working directory by its path, in a session's mount namespace, or
+ * "/" if the path does not lead there. Symbolic links are not followed, and what was reached is
+ * compared: root enters what the user may not, and the user may change the path at any time. What
+ * is on a procfs has another inode number in the private one: there the path has to do.
+ *
+ * Returns 0 or a negative errno.
+ */
+int host_enter_again(const struct host *host, struct error *error);
+
 /*
  * host_return - go back to all namespaces, root and working directory. Once: it uses up what was
  * kept. Goes through all its steps, reports the first failure. Returns 0 or a negative errno.
+ *
+ * A working directory that is not there any more, or that root may not enter (FUSE, NFS with
+ * root_squash), is no failure: the application is then in the nearest directory above.
  */
 int host_return(struct host *host, struct error *error);
-
-/* host_note_cwd - note the path of the working directory, "/" where it was deleted. */
-void host_note_cwd(struct host *host);
 
 /* host_forget - close what was kept. */
 void host_forget(struct host *host);

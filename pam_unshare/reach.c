@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -351,7 +350,7 @@ static unsigned int owner_of(const char *path)
 {
 	int at = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	char name[NAME_MAX + 1];
-	struct statx status = {0};
+	struct sys_statx status = {0};
 	bool last = false;
 
 	while (at != -1 && !last && status.stx_uid == 0) {
@@ -363,8 +362,8 @@ static unsigned int owner_of(const char *path)
 			next = sys_open_path(at, name, O_NOFOLLOW, NO_LINKS);
 		close(at);
 		at = next;
-		if (at != -1 &&
-			statx(at, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_UID, &status) == -1)
+		if (at != -1 && sys_statx(at, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_UID,
+					&status) == -1)
 			last = true;
 	}
 	if (at != -1)

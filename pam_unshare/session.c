@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -37,9 +38,10 @@ struct session {
 	unsigned long share_id;
 	int namespaces;
 	unsigned int grace_ms;
-	bool alone;  /* nobody else has it open, and it does not linger */
-	int init;    /* pidfd of PID 1 */
-	int channel; /* socket to PID 1 (protocol.h) */
+	bool leaves_cwd; /* the working directory leads to the host's processes */
+	bool alone;      /* nobody else has it open, and it does not linger */
+	int init;        /* pidfd of PID 1 */
+	int channel;     /* socket to PID 1 (protocol.h) */
 	pid_t init_pid;
 	ino_t namespace; /* inode number of its PID namespace */
 	struct host host;
@@ -123,20 +125,40 @@ static int bring_loopback_up(struct error *error)
 	return result;
 }
 
-/* Find out what PID 1 has to do to the mounts. */
-static int make_plan(const struct session_request *request, int mountinfo, struct procfs_plan *plan,
-	struct error *error)
+/*
+ * Whether a directory on this mount leads to the host's processes. One that is not listed is of
+ * another mount namespace, outside of the root directory, or detached: "the parent directory" leads
+ * up to what is mounted there. One on a procfs, or on a mount on a procfs, goes with that.
+ */
+static bool leads_to_host(const struct mountinfo *info, int id)
 {
-	struct mountinfo info;
-	int result = mountinfo_read(mountinfo, &info);
+	const struct mount *mount = mountinfo_find(info, id);
 
-	if (result == 0)
-		return procfs_plan_make(
-			&info, mountinfo, request->proc ? request->proc : "", plan, error);
-	error_set(error, -result, result == -EBADMSG ? "understand in mountinfo" : "read",
-		result == -EBADMSG ? info.wrong : HOST_PROC("mountinfo"));
-	mountinfo_free(&info);
-	return result;
+	if (!mount)
+		return true;
+	for (size_t depth = 0; mount && depth < info->count; depth++) {
+		if (strcmp(mount->type, "proc") == 0)
+			return true;
+		mount = mountinfo_find(info, mount->parent);
+	}
+	return false;
+}
+
+/* Read which mounts there are, and see where among them the working directory is. */
+static int read_mounts(
+	struct session *session, int mountinfo, struct mountinfo *info, struct error *error)
+{
+	struct host_directory cwd;
+	int result = mountinfo_read(mountinfo, info);
+
+	if (result == -EBADMSG)
+		return error_set(error, EBADMSG, "understand in mountinfo", info->wrong);
+	if (result < 0)
+		return error_set(error, -result, "read", HOST_PROC("mountinfo"));
+	if (host_look(AT_FDCWD, "", &cwd) == -1)
+		return error_set(error, errno, "look at the working directory", NULL);
+	session->leaves_cwd = leads_to_host(info, (int)cwd.mount);
+	return 0;
 }
 
 /* Start PID 1, which sets up the mount namespace that the application has just unshared. */
@@ -153,12 +175,19 @@ static int start_init(struct session *session, const struct session_request *req
 	struct environment environment = {0};
 	struct procfs_plan plan = {0};
 	int channel[2];
+	struct mountinfo info;
 	int result;
 	int mountinfo = open(HOST_PROC("mountinfo"), O_RDONLY | O_CLOEXEC);
 
 	if (mountinfo == -1)
 		return error_set(error, errno, "read", HOST_PROC("mountinfo"));
-	result = make_plan(request, mountinfo, &plan, error);
+	result = read_mounts(session, mountinfo, &info, error);
+	if (result < 0) {
+		mountinfo_free(&info);
+		goto out;
+	}
+	result = procfs_plan_make(
+		&info, mountinfo, request->proc ? request->proc : "", &plan, error);
 	if (result < 0)
 		goto out;
 	result = environment_make(request, share ? share->name : NULL, &environment, error);
@@ -200,13 +229,6 @@ static int verify(struct session *session, struct error *error)
 	return 0;
 }
 
-static int enter_again(const struct host *host, struct error *error)
-{
-	if (chdir(host->cwd_path) == -1 && chdir("/") == -1)
-		return error_set(error, errno, "enter the working directory again", NULL);
-	return 0;
-}
-
 /* Where it is gone already, it was no session-init, or none that runs here. */
 static int refuse_init(struct error *error, int code)
 {
@@ -223,8 +245,8 @@ static int enter_new(struct session *session, struct error *error)
 	if (setns(session->init, CLONE_NEWPID) == -1)
 		return refuse_init(error, errno);
 	result = verify(session, error);
-	if (result == 0 && session->host.cwd_path[0] != '\0')
-		result = enter_again(&session->host, error);
+	if (result == 0 && session->leaves_cwd)
+		result = host_enter_again(&session->host, error);
 	return result;
 }
 
@@ -235,15 +257,15 @@ static int enter_new(struct session *session, struct error *error)
 static int isolate(struct session *session, const struct session_request *request,
 	struct share *share, struct error *error)
 {
-	int result = 0;
+	int result = host_settle(&session->host, false, error);
 
-	if (unshare(CLONE_NEWNS | request->namespaces) == -1) {
+	if (result == 0 && unshare(CLONE_NEWNS | request->namespaces) == -1) {
 		result = error_set(error, errno, "create the namespaces", NULL);
 		if (share)
 			share_withdraw(share);
 		return result;
 	}
-	if (request->namespaces & CLONE_NEWNET)
+	if (result == 0 && request->namespaces & CLONE_NEWNET)
 		result = bring_loopback_up(error);
 	if (result == 0)
 		result = start_init(session, request, share, error);
@@ -264,11 +286,11 @@ static int isolate(struct session *session, const struct session_request *reques
 /* Joining leads to the "/" of the session's mount namespace: a chroot must not be left by it. */
 static int verify_root(const struct session *session, struct error *error)
 {
-	struct stat now;
+	struct host_directory now;
 
-	if (stat("/", &now) == -1)
+	if (host_look(AT_FDCWD, "/", &now) == -1)
 		return error_set(error, errno, "look at the session's root directory", NULL);
-	if (now.st_dev != session->host.root_device || now.st_ino != session->host.root_inode)
+	if (!host_is_root(&session->host, &now))
 		return error_set(error, EXDEV, "join a session with another root directory", NULL);
 	return 0;
 }
@@ -281,23 +303,24 @@ static int verify_root(const struct session *session, struct error *error)
 static int enter_joined(
 	struct session *session, const struct session_request *request, struct error *error)
 {
-	int result = 0;
+	int result = host_settle(&session->host, true, error);
 
 	/* setns(2) refuses a process that shares its working directory with another thread. */
-	if (unshare(CLONE_FS) == -1)
-		return error_set(error, errno, "have a working directory of its own", NULL);
-	if (setns(session->init, CLONE_NEWPID | CLONE_NEWNS | request->namespaces) == -1)
-		return error_set(error, errno, "join the session", NULL);
-	result = verify_root(session, error);
+	if (result == 0 && unshare(CLONE_FS) == -1)
+		result = error_set(error, errno, "have a working directory of its own", NULL);
+	if (result == 0 &&
+		setns(session->init, CLONE_NEWPID | CLONE_NEWNS | request->namespaces) == -1)
+		result = error_set(error, errno, "join the session", NULL);
+	if (result == 0)
+		result = verify_root(session, error);
 	if (result == 0)
 		result = verify(session, error);
 	if (result == 0)
-		result = enter_again(&session->host, error);
+		result = host_enter_again(&session->host, error);
 	if (result < 0) {
 		struct error ignored;
 
 		host_return(&session->host, &ignored);
-		host_forget(&session->host);
 	}
 	return result;
 }
@@ -307,21 +330,17 @@ static int join(struct session *session, const struct session_request *request, 
 	struct error *error)
 {
 	struct host *host = &session->host;
-	bool on_procfs = host->cwd_path[0] != '\0';
 	int result = share_join(share, host->application, &session->channel, &session->init,
 		&session->init_pid, error);
 
 	if (result != 1)
 		return result;
-	host_note_cwd(host);
 	if (host_move_descriptor(&session->channel) == -1 ||
 		host_move_descriptor(&session->init) == -1)
 		result = error_set(error, errno, "keep what leads to PID 1", NULL);
 	else
 		result = enter_joined(session, request, error);
 	if (result < 0) {
-		if (!on_procfs)
-			host->cwd_path[0] = '\0'; /* in a new session it can stay as it is */
 		close_descriptor(&session->channel);
 		close_descriptor(&session->init);
 		return result;
@@ -357,7 +376,7 @@ static int open_shared(struct session *session, const struct session_request *re
 		session->not_shared = true;
 	if (result == 1 || *there)
 		result = 0;
-	else if (session->host.pocket == -1) /* the attempt has used up the way back */
+	else if (!host_is_kept(&session->host)) /* the attempt has used up the way back */
 		result = host_keep(&session->host, request->namespaces, error);
 	else
 		result = 0;
@@ -384,6 +403,7 @@ static int open_undisturbed(struct session *session, const struct session_reques
 		result = open_shared(session, request, there, error);
 	else
 		result = isolate(session, request, NULL, error);
+	host_let_go(&session->host);
 	session->open = result == 0 && !*there;
 	if (sigprocmask(SIG_SETMASK, &before, NULL) == -1 && result == 0) {
 		struct error ignored;

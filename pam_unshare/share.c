@@ -170,9 +170,9 @@ static bool receive_welcome(int channel, pid_t *init_pid)
 
 /*
  * A pidfd of PID 1, or -1. Not sent by it: the kernel keeps a process without capabilities from
- * that while root has many descriptors under way (unix(7), ETOOMANYREFS), and each open session has
- * two (host.c). Its PID cannot have been reused: PID 1 alone holds the other end of the channel, so
- * it lived when the pidfd was opened if the channel is not hung up afterwards.
+ * that while root has many descriptors under way (unix(7), ETOOMANYREFS), and an open session may
+ * have two (host.c). Its PID cannot have been reused: PID 1 alone holds the other end of the
+ * channel, so it lived when the pidfd was opened if the channel is not hung up afterwards.
  */
 static int open_init(int channel, pid_t init_pid)
 {

@@ -11,13 +11,12 @@
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <linux/futex.h>
-#include <linux/openat2.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/mount.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
+#include <sys/types.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -56,6 +55,24 @@
 #ifndef SYS_close_range
 #define SYS_close_range 436 /* on every architecture; glibc 2.31 does not know it */
 #endif
+#ifndef SYS_openat2
+#define SYS_openat2 437 /* nor this one */
+#endif
+#ifndef RESOLVE_NO_SYMLINKS
+#define RESOLVE_NO_XDEV       0x01
+#define RESOLVE_NO_MAGICLINKS 0x02
+#define RESOLVE_NO_SYMLINKS   0x04
+#endif
+#ifndef RESOLVE_CACHED
+#define RESOLVE_CACHED 0x20 /* Linux 5.12 */
+#endif
+#ifndef AT_STATX_DONT_SYNC
+#define AT_STATX_DONT_SYNC 0x4000
+#endif
+#ifndef STATX_INO
+#define STATX_UID 0x00000008
+#define STATX_INO 0x00000100
+#endif
 #ifndef CLONE_NEWTIME
 #define CLONE_NEWTIME 0x00000080
 #endif
@@ -68,6 +85,37 @@ enum {
 	SYSCALLS_FSCONFIG_SET_STRING = 1,
 	SYSCALLS_FSCONFIG_CMD_CREATE = 6,
 };
+
+/* The kernel's struct statx and struct open_how: older headers have them in part, or not at all. */
+struct sys_statx {
+	__u32 stx_mask;
+	__u32 unused[4];
+	__u32 stx_uid;
+	__u32 unused_too[2];
+	__u64 stx_ino;
+	__u64 nor_these[12];
+	__u32 stx_dev_major;
+	__u32 stx_dev_minor;
+	__u64 stx_mnt_id;
+	__u64 spare[13];
+};
+_Static_assert(sizeof(struct sys_statx) == 256, "the kernel writes so much");
+
+struct sys_open_how {
+	__u64 flags, mode, resolve;
+};
+
+static inline int sys_statx(
+	int dirfd, const char *path, int flags, unsigned int mask, struct sys_statx *result)
+{
+	return (int)syscall(SYS_statx, dirfd, path, flags, mask, result);
+}
+
+/* Not glibc's: that one hides from the caller that a directory is out of reach of the root. */
+static inline int sys_getcwd(char *buffer, size_t size)
+{
+	return (int)syscall(SYS_getcwd, buffer, size);
+}
 
 static inline int sys_pidfd_open(pid_t pid)
 {
@@ -93,7 +141,7 @@ static inline int sys_move_mount(
 /* A descriptor (O_PATH) of PATH, which is walked as RESOLVE (RESOLVE_*, openat2(2)) says. */
 static inline int sys_open_path(int dirfd, const char *path, int flags, unsigned int resolve)
 {
-	struct open_how how = {
+	const struct sys_open_how how = {
 		.flags = (unsigned int)flags | O_PATH | O_CLOEXEC,
 		.resolve = resolve,
 	};
@@ -108,9 +156,9 @@ static inline int sys_open_path(int dirfd, const char *path, int flags, unsigned
  */
 static inline int sys_mount_of(int fd, int *id, dev_t *device)
 {
-	struct statx status;
+	struct sys_statx status;
 
-	if (statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, 0, &status) == -1)
+	if (sys_statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, 0, &status) == -1)
 		return -1;
 	*id = (int)status.stx_mnt_id;
 	*device = makedev(status.stx_dev_major, status.stx_dev_minor);

@@ -9,6 +9,7 @@
  * PID          trace it, stop it, and keep it so attack files PID         open what is below
  * /proc/PID attack stay KIND FILE    leave a process of that kind behind; FILE is there when it is
  * ready attack bomb NUMBER FILE  so many processes that fork, exit and fork again, and obey nothing
+ *     attack swap ONE OTHER      exchange what two names stand for, again and again, until killed
  */
 
 #include <errno.h>
@@ -309,6 +310,18 @@ static void bomb(rlim_t number)
 	}
 }
 
+/* Bounded in time, whatever happens to the test. */
+static void swap(const char *one, const char *other)
+{
+	time_t end = time(NULL) + 120;
+
+	while (time(NULL) < end) {
+		if (renameat2(AT_FDCWD, one, AT_FDCWD, other, RENAME_EXCHANGE) == -1)
+			abort();
+		usleep(200);
+	}
+}
+
 static void hold(pid_t pid)
 {
 	obey_nothing();
@@ -337,6 +350,8 @@ int main(int argc, char **argv)
 		stay(argv[2]);
 	else if (strcmp(what, "bomb") == 0 && ready_file)
 		bomb((rlim_t)atol(argv[2]));
+	else if (strcmp(what, "swap") == 0 && argc == 4)
+		swap(argv[2], argv[3]);
 	else
 		return 2;
 	return 0;

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -14,7 +15,10 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -149,6 +153,108 @@ static void deleted_cwd(void)
 
 	CHECK(mkdtemp(directory) && chdir(directory) == 0 && rmdir(directory) == 0);
 	open_and_close();
+}
+
+static void renamed_cwd(void)
+{
+	char directory[] = "/tmp/pam_unshare-cwd-XXXXXX", renamed[64];
+	pam_handle_t *pamh = application_start("test", USER);
+	struct stat before, now;
+
+	CHECK(mkdtemp(directory) && chdir(directory) == 0 && stat(".", &before) == 0);
+	snprintf(renamed, sizeof(renamed), "%s-renamed", directory);
+	CHECK(pam_open_session(pamh, 0) == PAM_SUCCESS);
+	CHECK(rename(directory, renamed) == 0);
+	CHECK(pam_close_session(pamh, 0) == PAM_SUCCESS);
+	CHECK(stat(".", &now) == 0 && now.st_ino == before.st_ino);
+	CHECK(application_log_count("err ") == 0);
+	rmdir(renamed);
+}
+
+static void cwd_beyond_path_max(void)
+{
+	char directory[] = "/tmp/pam_unshare-cwd-XXXXXX", name[201];
+	char *before;
+	int depth;
+
+	memset(name, 'x', sizeof(name) - 1);
+	name[sizeof(name) - 1] = '\0';
+	CHECK(mkdtemp(directory) && chdir(directory) == 0);
+	for (depth = 0; depth < 30; depth++)
+		CHECK(mkdir(name, 0755) == 0 && chdir(name) == 0);
+	CHECK(start_thread() == 0);
+	before = application_state();
+	open_and_close();
+	application_check_state(before);
+	while (depth-- > 0)
+		CHECK(chdir("..") == 0 && rmdir(name) == 0);
+	rmdir(directory);
+}
+
+static void hold_a_session(int ready, int until)
+{
+	pam_handle_t *pamh = application_start("test", USER);
+	char byte;
+
+	CHECK(pam_open_session(pamh, 0) == PAM_SUCCESS);
+	CHECK(write(ready, "", 1) == 1);
+	(void)!read(until, &byte, 1);
+	CHECK(pam_close_session(pamh, 0) == PAM_SUCCESS);
+	pam_end(pamh, PAM_SUCCESS);
+}
+
+/* The kernel spares who has CAP_SYS_RESOURCE or CAP_SYS_ADMIN (unix(7), ETOOMANYREFS). */
+static void pass_a_descriptor(void)
+{
+	const struct rlimit limit = {1024, 1024};
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	const struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {{0}};
+	char byte = 0;
+	union {
+		char bytes[CMSG_SPACE(sizeof(int))];
+		struct cmsghdr align;
+	} control = {{0}};
+	struct iovec part = {&byte, 1};
+	struct msghdr m = {.msg_iov = &part,
+		.msg_iovlen = 1,
+		.msg_control = control.bytes,
+		.msg_controllen = sizeof(control.bytes)};
+	struct cmsghdr *c = CMSG_FIRSTHDR(&m);
+	int ends[2];
+
+	CHECK(setrlimit(RLIMIT_NOFILE, &limit) == 0);
+	CHECK(syscall(SYS_capset, &header, none) == 0);
+	CHECK(socketpair(AF_UNIX, SOCK_DGRAM, 0, ends) == 0);
+	c->cmsg_level = SOL_SOCKET;
+	c->cmsg_type = SCM_RIGHTS;
+	c->cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(c), &ends[0], sizeof(int));
+	CHECK(sendmsg(ends[0], &m, 0) == 1);
+}
+
+static void many_sessions(void)
+{
+	enum { SESSIONS = 600 };
+	int ready[2], until[2], status;
+	char byte;
+
+	CHECK(pipe2(ready, O_CLOEXEC) == 0 && pipe2(until, O_CLOEXEC) == 0);
+	for (int i = 0; i < SESSIONS; i++) {
+		pid_t child = fork();
+
+		CHECK(child != -1);
+		if (child == 0) {
+			close(until[1]);
+			hold_a_session(ready[1], until[0]);
+			_exit(0);
+		}
+	}
+	for (int i = 0; i < SESSIONS; i++)
+		CHECK(read(ready[0], &byte, 1) == 1);
+	CHECK(application_in_child(pass_a_descriptor) == 0);
+	close(until[1]);
+	for (int i = 0; i < SESSIONS; i++)
+		CHECK(waitpid(-1, &status, 0) != -1 && status == 0);
 }
 
 static void cwd_in_proc(void)
@@ -492,6 +598,10 @@ int main(void)
 		 "and /proc/self wait",
 			stays_itself},
 		{"a deleted working directory is kept", deleted_cwd},
+		{"one that is renamed while it is open is found again", renamed_cwd},
+		{"one with a path that is too long for the kernel is kept", cwd_beyond_path_max},
+		{"while six hundred are open, an ordinary root process can pass descriptors",
+			many_sessions},
 		{"a working directory in /proc is kept", cwd_in_proc},
 		{"a working directory of /proc shows the session's processes while it is open",
 			cwd_is_proc},

@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <linux/futex.h>
 #include <linux/magic.h>
-#include <linux/openat2.h>
 #include <net/if.h>
 #include <poll.h>
 #include <sched.h>
@@ -275,7 +274,7 @@ static const char *join_path(int directory, const char *name, char path[128])
 	return path;
 }
 
-static long open_path(int directory, const char *name, const struct open_how *how)
+static long open_path(int directory, const char *name, const struct sys_open_how *how)
 {
 	char path[128];
 
@@ -308,17 +307,16 @@ static int open_above(int fd, int flags)
 	return new_path(path, m ? m->parent : 0, flags);
 }
 
-int __wrap_statx(int fd, const char *path, int flags, unsigned int mask, struct statx *result);
-int __wrap_statx(int fd, const char *path, int flags, unsigned int mask, struct statx *result)
+/* Which mount a descriptor of PID 1's is on. */
+static long look_at_mount(int fd, const char *path, int flags, struct sys_statx *result)
 {
 	const struct kernel_descriptor *descriptor = &kernel.process.fds[fd];
 
-	(void)mask;
 	if (*path != '\0' || !(flags & AT_EMPTY_PATH) || !(flags & AT_STATX_DONT_SYNC))
 		violate("a server of a user's could be asked");
 	if (fails("statx %s", what(fd)))
 		return -1;
-	*result = (struct statx){.stx_mnt_id = (unsigned long)descriptor->mount,
+	*result = (struct sys_statx){.stx_mnt_id = (unsigned long)descriptor->mount,
 		.stx_dev_minor = (unsigned int)descriptor->mount,
 		.stx_uid = strcmp(what(fd), "/chroot") == 0 ? 63002 : 0};
 	return 0;
@@ -343,7 +341,6 @@ int __wrap_open64(const char *path, int flags, ...)
 		const char *path, *what;
 	} files[] = {
 		{"/", "root directory"},
-		{".", "cwd directory"},
 		{"/proc/self/ns/mnt", "host mnt"},
 		{"/proc/self/ns/ipc", "host ipc"},
 		{"/proc/self/ns/uts", "host uts"},
@@ -666,9 +663,7 @@ int __wrap_stat64(const char *path, struct stat64 *result)
 	*result = (struct stat64){.st_ino = inode("host")};
 	if (fails("stat %s", path))
 		return -1;
-	if (strcmp(path, "/") == 0) {
-		result->st_ino = kernel.root_differs ? 3 : 2;
-	} else if (strcmp(path, "/proc/1") == 0) {
+	if (strcmp(path, "/proc/1") == 0) {
 		result->st_uid = kernel.init_uid;
 	} else if (strcmp(path, "/proc/1/ns/pid") == 0) {
 		if (!kernel.proc_is_the_hosts)
@@ -734,7 +729,7 @@ int __wrap_statfs64(const char *path, struct statfs64 *result)
 int __wrap_fstatfs64(int fd, struct statfs64 *result);
 int __wrap_fstatfs64(int fd, struct statfs64 *result)
 {
-	bool procfs = (kernel.cwd_on_procfs && strcmp(what(fd), "cwd directory") == 0) ||
+	bool procfs = (kernel.cwd_on_procfs && strcmp(what(fd), "cwd by its path") == 0) ||
 		      (kernel.masks_are_gone && strcmp(what(fd), "mount") == 0);
 
 	if (fails("fstatfs %s", what(fd)))
@@ -743,14 +738,88 @@ int __wrap_fstatfs64(int fd, struct statfs64 *result)
 	return 0;
 }
 
-char *__wrap_getcwd(char *buffer, size_t size);
-char *__wrap_getcwd(char *buffer, size_t size)
+static const char *cwd_path(void)
 {
+	if (kernel.cwd_unreachable)
+		return "(unreachable)/4003";
+	return kernel.cwd_on_procfs ? "/proc/sys/kernel" : "/srv/work/here";
+}
+
+static long get_cwd(char *buffer, size_t size)
+{
+	const char *path = cwd_path();
+
 	if (fails("getcwd"))
-		return NULL;
-	snprintf(buffer, size, "%s",
-		kernel.cwd_unreachable ? "(unreachable)/4003" : "/proc/sys/kernel");
-	return buffer;
+		return -1;
+	if (kernel.cwd_renamed)
+		path = kernel.cwd_renamed;
+	return snprintf(buffer, size, "%s", path) + 1;
+}
+
+/* A directory by its path, without symbolic links. */
+static long open_by_path(const char *path, const struct sys_open_how *how)
+{
+	bool cwd = strcmp(path, kernel.cwd_renamed ? kernel.cwd_renamed : cwd_path()) == 0;
+	const __u64 wanted = RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
+
+	if ((how->resolve & wanted) != wanted)
+		violate("a path that a user can change is followed everywhere");
+	if (fails("openat2 %s", path))
+		return -1;
+	if (cwd && kernel.cwd_is_always_asked_for && (how->resolve & RESOLVE_CACHED)) {
+		errno = EAGAIN;
+		return -1;
+	}
+	if (kernel.cwd_absent && strncmp(path, kernel.cwd_absent, strlen(kernel.cwd_absent)) == 0) {
+		errno = ENOENT;
+		return -1;
+	}
+	return new_descriptor(
+		cwd ? "cwd by its path" : "directory above", how->flags & O_CLOEXEC, 0);
+}
+
+/* The root directory of whoever runs: the mount namespace's, or another. */
+static void look_at_root(struct sys_statx *result)
+{
+	if (strcmp(kernel.process.root, "the root") == 0) {
+		result->stx_ino = 2;
+		result->stx_mnt_id = 1;
+	} else if (strcmp(kernel.process.mount_namespace, "session") == 0) {
+		result->stx_ino = kernel.root_differs ? 3 : 2;
+		result->stx_mnt_id = 101;
+	} else {
+		result->stx_ino = 2; /* the same directory, mounted twice */
+		result->stx_mnt_id = 7;
+	}
+}
+
+static void look_at_cwd(struct sys_statx *result, bool by_path)
+{
+	bool session = strcmp(kernel.process.mount_namespace, "session") == 0;
+
+	result->stx_ino = by_path && kernel.cwd_path_leads_elsewhere ? 6 : 5;
+	result->stx_mnt_id = kernel.cwd_elsewhere ? 99 : kernel.cwd_on_procfs ? 2 : 1;
+	if (kernel.cwd_on_procfs && by_path && session)
+		result->stx_ino = 10; /* in the private one */
+	if (kernel.cwd_is_closed)
+		result->stx_mask = 0;
+}
+
+static long look(int dirfd, const char *path, struct sys_statx *result)
+{
+	const char *name = dirfd == AT_FDCWD ? "cwd" : what(dirfd);
+
+	*result = (struct sys_statx){.stx_mask = STATX_INO, .stx_dev_minor = 9};
+	if (fails("statx %s", *path ? path : name))
+		return -1;
+	if (strcmp(path, "/") == 0)
+		look_at_root(result);
+	else if (strcmp(name, "root directory") == 0)
+		*result = (struct sys_statx){
+			STATX_INO, .stx_ino = 2, .stx_mnt_id = 1, .stx_dev_minor = 9};
+	else
+		look_at_cwd(result, strcmp(name, "cwd by its path") == 0);
+	return 0;
 }
 
 static int set_cwd(const char *path)
@@ -770,9 +839,16 @@ int __wrap_fchdir(int fd)
 {
 	if (fails("fchdir %s", what(fd)))
 		return -1;
-	return set_cwd(strcmp(what(fd), "root directory") == 0  ? "the root"
-		       : strcmp(what(fd), "cwd directory") == 0 ? "the cwd"
-								: what(fd));
+	if (strcmp(what(fd), "cwd directory") == 0 && kernel.cwd_is_closed) {
+		errno = EACCES;
+		return -1;
+	}
+	if (strcmp(what(fd), "cwd by its path") == 0)
+		return set_cwd(kernel.cwd_on_procfs ? "/proc/sys/kernel" : "the cwd");
+	return set_cwd(strcmp(what(fd), "root directory") == 0    ? "the root"
+		       : strcmp(what(fd), "cwd directory") == 0   ? "the cwd"
+		       : strcmp(what(fd), "directory above") == 0 ? "above the cwd"
+								  : what(fd));
 }
 
 int __wrap_chroot(const char *path);
@@ -880,9 +956,11 @@ static bool return_further(const char *name)
 
 static void change_mount_namespace(const char *namespace)
 {
+	const char *root = strcmp(namespace, "host") == 0 && !kernel.chrooted ? "the root" : "/";
+
 	kernel.process.mount_namespace = namespace;
-	strcpy(kernel.process.root, "/");
-	strcpy(kernel.process.cwd, "/");
+	strcpy(kernel.process.root, root);
+	strcpy(kernel.process.cwd, root);
 }
 
 int __wrap_setns(int fd, int type);
@@ -1133,11 +1211,25 @@ long __wrap_syscall(long number, ...)
 	case SYS_pidfd_send_signal:
 		return send_signal((int)a[0], a[1]);
 	case SYS_open_tree:
+		if (*(const char *)a[1] == '\0')
+			return fails("open_tree cwd")
+				       ? -1
+				       : new_descriptor("cwd directory",
+						 (unsigned int)a[2] & OPEN_TREE_CLOEXEC, 0);
 		if (fails("open_tree %s/%s", what((int)a[0]), (const char *)a[1]))
 			return -1;
 		return new_descriptor("mount", (unsigned int)a[2] & OPEN_TREE_CLOEXEC, 0);
 	case SYS_openat2:
-		return open_path((int)a[0], (const char *)a[1], (const struct open_how *)a[2]);
+		if ((int)a[0] == AT_FDCWD)
+			return open_by_path((const char *)a[1], (const struct sys_open_how *)a[2]);
+		return open_path((int)a[0], (const char *)a[1], (const struct sys_open_how *)a[2]);
+	case SYS_statx:
+		if (kernel.depth == 2)
+			return look_at_mount(
+				(int)a[0], (const char *)a[1], (int)a[2], (struct sys_statx *)a[4]);
+		return look((int)a[0], (const char *)a[1], (struct sys_statx *)a[4]);
+	case SYS_getcwd:
+		return get_cwd((char *)a[0], (size_t)a[1]);
 	case SYS_move_mount:
 		return move_a_mount((int)a[0], (int)a[2], (const char *)a[3], (unsigned int)a[4]);
 	case SYS_fsopen:

@@ -56,6 +56,12 @@ struct kernel {
 	const char *late;    /* a line that mountinfo has from the second reading on */
 	bool no_proc;
 	bool cwd_on_procfs, cwd_unreachable;
+	bool cwd_is_closed;                   /* to root: a FUSE */
+	bool cwd_elsewhere;                   /* on a mount that is not in mountinfo */
+	bool cwd_is_always_asked_for;         /* its path is not cached */
+	bool cwd_path_leads_elsewhere;        /* to another directory */
+	const char *cwd_renamed, *cwd_absent; /* to this path; which paths are not there */
+	bool chrooted;
 	bool starter_is_killed, init_is_killed, init_hangs, init_is_unkillable;
 	int poll_result; /* of the report: 1 at once, 0 never */
 	int poll_interruptions;

@@ -251,7 +251,8 @@ static void assert_order(const char *const *calls)
 static void opens_in_order(void **state)
 {
 	static const char *const calls[] = {"pidfd_open", "open /proc/self/ns/mnt", "open /",
-		"open .", "unshare CLONE_NEWNS", "open /proc/self/mountinfo", "clone starter",
+		"open_tree cwd", "getcwd", "setns host mnt", "statx /", "openat2 /srv/work/here",
+		"unshare CLONE_NEWNS", "open /proc/self/mountinfo", "statx cwd", "clone starter",
 		"unshare CLONE_NEWPID", "clone PID 1", "mount MS_REC|MS_SLAVE /", "fsopen proc",
 		"openat2 /proc", "move_mount procfs beneath /proc", "umount2 /proc", "setsid",
 		"chdir /", "close_range", "setgroups 0", "setresgid 0 0 0", "setresuid 0 0 0",
@@ -350,7 +351,7 @@ static void cwd_of_a_process(void **state)
 	(void)state;
 	kernel_boot();
 	kernel.cwd_on_procfs = true;
-	kernel.fail_all = "chdir /proc/sys/kernel";
+	kernel.fail_all = "openat2 /proc/sys/kernel";
 	kernel.fail_errno = ENOENT;
 	assert_int_equal(open_session(), 0);
 	assert_string_equal(kernel.process.cwd, "/");
@@ -480,6 +481,8 @@ static const struct {
 	{"statx /mnt", TRIES_AGAIN},
 	{"statx /proc (1)", TRIES_AGAIN},
 	{"statx /chroot/proc (1)", TRIES_AGAIN},
+	{"statx root directory", "look at the root directory"},
+	{"statx cwd", "look at the working directory"},
 	{"statx", "look at the old procfs of"},
 	{"openat2", TRIES_AGAIN},
 	{"open / (2)", TRIES_AGAIN},
@@ -495,10 +498,8 @@ static const struct {
 	{"open /proc/self/mountinfo", "read"},
 	{"open /dev/null", "open"},
 	{"open / (", "keep the root directory"},
-	{"open . (", "keep the working directory"},
-	{"fstat root directory", "look at the root directory"},
+	{"open_tree cwd", "keep the working directory"},
 	{"fstatfs mount", "look at the mount on"},
-	{"fstatfs", "look at the working directory"},
 	{"socketpair pocket", "keep the root and working directory"},
 	{"sendmsg pocket", "keep the root and working directory"},
 	{"unshare CLONE_NEWNS", "create the namespaces"},
@@ -653,7 +654,13 @@ static void a_call_of_sharing_fails(void **state)
 /* Calls that may fail without harm: the one before them said enough. */
 static bool may_fail(const char *call)
 {
-	return strncmp(call, "getcwd", 6) == 0 || strncmp(call, "chdir /proc", 11) == 0;
+	static const char *const calls[] = {"getcwd", "openat2", "statx cwd by its path",
+		"fstatfs cwd by its path", "fchdir cwd by its path"};
+
+	for (size_t i = 0; i < sizeof(calls) / sizeof(*calls); i++)
+		if (strncmp(call, calls[i], strlen(calls[i])) == 0)
+			return true;
+	return false;
 }
 
 /* One case for each call that an opening makes, begun by BOOT. Returns how many. */
@@ -668,7 +675,7 @@ static size_t list_calls(struct failing_call *list, void (*boot)(void), const ch
 		struct failing_call *failing = &list[count];
 		size_t times = 1;
 
-		if (may_fail(kernel.calls[i]))
+		if (boot == boot_full && may_fail(kernel.calls[i]))
 			continue;
 		for (size_t before = 0; before < i; before++)
 			times += strcmp(kernel.calls[before], kernel.calls[i]) == 0;
@@ -737,6 +744,7 @@ static void undoing_fails(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(undone) / sizeof(*undone); i++) {
 		kernel_boot();
+		kernel.cwd_unreachable = true;
 		kernel.fail_all = undone[i];
 		kernel.fail_errno = EIO;
 		/* The last step of all, so that everything has to be undone. */
@@ -748,6 +756,7 @@ static void undoing_fails(void **state)
 		size_t last = kernel.fail;
 
 		kernel_boot();
+		kernel.cwd_unreachable = true;
 		kernel.fail_all = undone[i];
 		kernel.fail = last;
 		kernel.fail_errno = EIO;
@@ -809,7 +818,7 @@ static void joins(void **state)
 {
 	static const char *const calls[] = {"connect channel", "sendmsg channel j",
 		"recvmsg channel", "pidfd_open", "poll channel", "unshare CLONE_FS",
-		"setns pidfd of PID 1 CLONE_NEWPIDCLONE_NEWNS", "stat /", "chdir /proc/sys/kernel",
+		"setns pidfd of PID 1 CLONE_NEWPIDCLONE_NEWNS", "statx /", "openat2 /srv/work/here",
 		NULL};
 	struct kernel_process before;
 
@@ -906,6 +915,14 @@ static void another_root(void **state)
 	(void)state;
 	boot_shared(true);
 	kernel.root_differs = true;
+	assert_own_session("join a session with another root directory");
+}
+
+static void chroot_is_not_left(void **state)
+{
+	(void)state;
+	boot_shared(true);
+	kernel.chrooted = true; /* a bind mount of the root directory */
 	assert_own_session("join a session with another root directory");
 }
 
@@ -1020,6 +1037,158 @@ static void closing_fails(void **state)
 		assert_false(session_is_open(session));
 		tear_down(state);
 	}
+}
+
+/* The same without a pocket: what is found again is looked for. */
+static void finding_fails(void **state)
+{
+	static const struct {
+		const char *call, *step, *cwd;
+	} cases[] = {
+		{"statx /", "go back to the root directory", "the cwd"},
+		{"openat2 /srv/work/here", "go back to the working directory", "above the cwd"},
+		{"openat2", "go back to the working directory", "the root"},
+		{"statx cwd by its path", "go back to the working directory", "above the cwd"},
+		{"fchdir cwd by its path", "go back to the working directory", "above the cwd"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		kernel_boot();
+		assert_int_equal(open_session(), 0);
+		kernel.count = 0;
+		kernel.fail_all = cases[i].call;
+		kernel.fail_errno = EIO;
+		assert_int_equal(session_close(session, &error), -EIO);
+		assert_string_equal(error.step, cases[i].step);
+		assert_string_equal(kernel.process.cwd, cases[i].cwd);
+		assert_int_not_equal(kernel_called("poll", 0), 0);
+		for (int fd = 3; fd < KERNEL_FDS; fd++)
+			HOLDS(!kernel.process.fds[fd].what, "a descriptor was left open");
+		tear_down(state);
+	}
+}
+
+/* Opens on a kernel that was made ready, where the session has this working directory; closes. */
+static void assert_there_and_back(const char *inside)
+{
+	struct kernel_process before = kernel.process;
+
+	assert_int_equal(open_session(), 0);
+	if (strcmp(kernel.process.cwd, inside) != 0)
+		fail_with_calls(kernel.process.cwd);
+	for (int fd = 3; fd < KERNEL_FDS; fd++)
+		HOLDS(!kernel.process.fds[fd].what ||
+				!strstr(kernel.process.fds[fd].what, "directory"),
+			"a directory is kept open");
+	assert_int_equal(session_close(session, &error), 0);
+	assert_application_is(&before);
+	tear_down(NULL);
+}
+
+static void none_under_way(void **state)
+{
+	(void)state;
+	kernel_boot();
+	assert_there_and_back("the cwd");
+	assert_int_equal(kernel_called("sendmsg", 0), 0);
+	boot_shared(false);
+	assert_there_and_back("the cwd");
+	assert_int_equal(kernel_called("sendmsg", 0), 0);
+	boot_shared(true);
+	assert_there_and_back("the cwd");
+	assert_int_equal(kernel_called("sendmsg pocket", 0), 0);
+}
+
+/* What cannot be found by its path is put where it cannot be reached. */
+static void is_in_the_pocket(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 7; i++) {
+		kernel_boot();
+		kernel.chrooted = i == 0;
+		kernel.cwd_unreachable = i == 1;
+		kernel.cwd_is_always_asked_for = i == 2;
+		kernel.cwd_path_leads_elsewhere = i == 3;
+		kernel.fail_all = i == 4 ? "getcwd" : i == 5 ? "openat2 /srv" : NULL;
+		kernel.fail_errno = i == 4 ? ENOENT : EACCES;
+		kernel.cwd_on_procfs = i == 6;
+		assert_there_and_back(i == 6 ? "/proc/sys/kernel" : "the cwd");
+		assert_int_not_equal(kernel_called("sendmsg pocket's other end", 0), 0);
+	}
+}
+
+static void cwd_elsewhere(void **state)
+{
+	(void)state;
+	kernel_boot();
+	kernel.cwd_elsewhere = kernel.cwd_unreachable = true;
+	assert_there_and_back("/");
+	boot_shared(true);
+	kernel.cwd_elsewhere = kernel.cwd_unreachable = true;
+	assert_there_and_back("/");
+}
+
+/* A symbolic link stands in the path, or another directory. */
+static void path_was_changed(void **state)
+{
+	(void)state;
+	boot_shared(true);
+	kernel.cwd_path_leads_elsewhere = true;
+	assert_there_and_back("/");
+	boot_shared(true);
+	kernel.fail_all = "openat2";
+	kernel.fail_errno = ELOOP;
+	assert_there_and_back("/");
+}
+
+static void cwd_is_closed(void **state)
+{
+	(void)state;
+	for (int joins = 0; joins <= 1; joins++) {
+		boot_shared(joins);
+		kernel.cwd_is_closed = true;
+		assert_int_equal(open_session(), 0);
+		assert_int_equal(session_is_joined(session), joins);
+		assert_string_equal(kernel.process.cwd, joins ? "/" : "the cwd");
+		assert_int_equal(session_close(session, &error), 0);
+		assert_string_equal(kernel.process.cwd, "above the cwd");
+		tear_down(state);
+	}
+}
+
+static void cwd_goes(void **state)
+{
+	size_t last;
+
+	(void)state;
+	kernel_boot();
+	assert_int_equal(open_session(), 0);
+	kernel.cwd_absent = "/srv/work";
+	assert_int_equal(session_close(session, &error), 0);
+	assert_string_equal(kernel.process.cwd, "above the cwd");
+	last = kernel.count;
+	while (last > 0 && strncmp(kernel.calls[last - 1], "openat2", strlen("openat2")) != 0)
+		last--;
+	HOLDS(last > 0 && strcmp(kernel.calls[last - 1], "openat2 /srv") == 0,
+		"it is not the nearest directory above");
+	tear_down(state);
+
+	kernel_boot();
+	kernel.cwd_absent = "/srv/work/here";
+	assert_there_and_back("the cwd"); /* it was deleted before */
+}
+
+static void cwd_is_renamed(void **state)
+{
+	(void)state;
+	kernel_boot();
+	before_opening = kernel.process;
+	assert_int_equal(open_session(), 0);
+	kernel.cwd_absent = "/srv/work";
+	kernel.cwd_renamed = "/srv/other/there";
+	assert_int_equal(session_close(session, &error), 0);
+	assert_application_is(&before_opening);
 }
 
 static void first_failure_is_told(void **state)
@@ -1248,15 +1417,16 @@ static void no_cwd_to_enter(void **state)
 	(void)state;
 	kernel_boot();
 	kernel.cwd_on_procfs = true;
-	kernel.fail_all = "chdir /proc/sys/kernel";
+	kernel.fail_all = "openat2 /proc/sys/kernel";
 	kernel.fail_errno = EACCES;
 	assert_int_equal(open_session(), 0);
-	last = kernel_called("chdir /proc/sys/kernel", 0) + 1; /* "/" is what is left to try */
+	last = kernel_called(
+		"chdir /", kernel_called("openat2 /proc/sys", 0)); /* "/" is what is left to try */
 	tear_down(state);
 
 	kernel_boot();
 	kernel.cwd_on_procfs = true;
-	kernel.fail_all = "chdir /proc/sys/kernel";
+	kernel.fail_all = "openat2 /proc/sys/kernel";
 	kernel.fail = last;
 	kernel.fail_errno = EACCES;
 	assert_refused("enter the working directory again");
@@ -1357,11 +1527,25 @@ int main(void)
 		TEST("a meeting place that is not root's alone is not used", untrusted_directory),
 		TEST("a lock that is held is not waited for beyond its limit", lock_is_held),
 		TEST("a session with another root directory is not joined", another_root),
+		TEST("nor is one joined from a chroot, though its root directory is the same",
+			chroot_is_not_left),
 		TEST("from inside the session that it shares, a login has nothing to do", is_there),
 		TEST("closing ends PID 1, goes back and then waits; all is as it was", closes),
 		TEST("closing twice does nothing the second time", closes_once),
 		TEST("whatever fails in closing, its other steps are taken and it is told",
 			closing_fails),
+		TEST("so it is if what is found by its path is not; it stays as near as it can",
+			finding_fails),
+		TEST("directories that are found again by their paths are not kept",
+			none_under_way),
+		TEST("those that are not are kept out of reach", is_in_the_pocket),
+		TEST("from a working directory that is not the session's, a login gets to /",
+			cwd_elsewhere),
+		TEST("so does one that joins and whose path leads elsewhere", path_was_changed),
+		TEST("a working directory that root may not enter is left for the one above",
+			cwd_is_closed),
+		TEST("so is one that goes meanwhile", cwd_goes),
+		TEST("one that is renamed meanwhile is found", cwd_is_renamed),
 		TEST("of many failures in closing the first is told", first_failure_is_told),
 		TEST("that PID 1 is dead already is no failure", init_died_before),
 		TEST("the name of a shared session is removed where its PID 1 could not",
