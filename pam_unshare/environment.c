@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "facts.h"
+#include "protocol.h"
 
 __attribute__((format(printf, 2, 3))) static void add(
 	struct environment *environment, const char *format, ...)
@@ -31,7 +32,7 @@ static const char *scope_of(const struct session_request *request, const char *s
 	return request->share == 'g' ? "group" : "user";
 }
 
-int environment_make(const struct session_request *request, const char *socket,
+int environment_make(const struct session_request *request, const char *socket, ino_t inode,
 	struct environment *environment, struct error *error)
 {
 	char user[128], service[128];
@@ -54,8 +55,11 @@ int environment_make(const struct session_request *request, const char *socket,
 	add(environment, FACT_SCOPE "=%s", scope_of(request, socket));
 	add(environment, FACT_GRACE "=%u", request->grace_ms);
 	add(environment, FACT_CLOSE "=%s", request->linger ? "linger" : "kill");
-	if (socket)
+	add(environment, FACT_PROTOCOL "=%d", PROTOCOL_VERSION);
+	if (socket) {
 		add(environment, FACT_SOCKET "=%s", socket);
+		add(environment, FACT_INODE "=%llu", (unsigned long long)inode);
+	}
 	if (environment->failed)
 		return error_set(error, ENOMEM, "note the facts of the session", NULL);
 	return 0;

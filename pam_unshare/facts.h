@@ -10,16 +10,18 @@
  * Every fact is one "NAME=VALUE" string. A fact that is not known is left out, never empty.
  * Values come from the network and from NSS: they may hold any byte but NUL.
  */
-#define FACT_USER    "PAM_UNSHARE_USER"    /* login name, PAM_USER */
-#define FACT_UID     "PAM_UNSHARE_UID"     /* its uid, decimal */
-#define FACT_SERVICE "PAM_UNSHARE_SERVICE" /* PAM_SERVICE: the file in /etc/pam.d */
-#define FACT_TTY     "PAM_UNSHARE_TTY"     /* PAM_TTY */
-#define FACT_RHOST   "PAM_UNSHARE_RHOST"   /* PAM_RHOST */
-#define FACT_START   "PAM_UNSHARE_START"   /* when it opened: seconds since the Epoch, decimal */
-#define FACT_SCOPE   "PAM_UNSHARE_SCOPE"   /* who shares it: "session", "user" or "group" */
-#define FACT_GRACE   "PAM_UNSHARE_GRACE"  /* between SIGTERM and SIGKILL at the end: milliseconds */
-#define FACT_CLOSE   "PAM_UNSHARE_CLOSE"  /* after the last close: "kill" or "linger" */
-#define FACT_SOCKET  "PAM_UNSHARE_SOCKET" /* name of the listening socket; if it is shared */
+#define FACT_USER     "PAM_UNSHARE_USER"    /* login name, PAM_USER */
+#define FACT_UID      "PAM_UNSHARE_UID"     /* its uid, decimal */
+#define FACT_SERVICE  "PAM_UNSHARE_SERVICE" /* PAM_SERVICE: the file in /etc/pam.d */
+#define FACT_TTY      "PAM_UNSHARE_TTY"     /* PAM_TTY */
+#define FACT_RHOST    "PAM_UNSHARE_RHOST"   /* PAM_RHOST */
+#define FACT_START    "PAM_UNSHARE_START"   /* when it opened: seconds since the Epoch, decimal */
+#define FACT_SCOPE    "PAM_UNSHARE_SCOPE"   /* who shares it: "session", "user" or "group" */
+#define FACT_GRACE    "PAM_UNSHARE_GRACE" /* between SIGTERM and SIGKILL at the end: milliseconds */
+#define FACT_CLOSE    "PAM_UNSHARE_CLOSE" /* after the last close: "kill" or "linger" */
+#define FACT_SOCKET   "PAM_UNSHARE_SOCKET"   /* name of the listening socket; if it is shared */
+#define FACT_INODE    "PAM_UNSHARE_INODE"    /* that the name led to when it was taken, decimal */
+#define FACT_PROTOCOL "PAM_UNSHARE_PROTOCOL" /* PROTOCOL_VERSION of who wrote these, decimal */
 
 /* PID 1's title, as ps(1) shows it: argv[0] alone. */
 #define FACT_TITLE_FORMAT "pam_unshare: %s [%s]" /* user, service */
@@ -31,5 +33,13 @@
 #define FACT_FD_PROC        5 /* the session's procfs, a directory that lists every process */
 #define FACT_FD_LISTENER    6 /* where others join, and the directory that its name is in: */
 #define FACT_FD_DIRECTORY   7 /* these two only with FACT_SOCKET */
+
+/*
+ * So many logins share a session at most, each with two descriptors in PID 1; beside them it has
+ * those above, a signalfd, a process that it waits for, and what it takes to turn away who finds no
+ * room. PID 1 may open so many files, whatever the application that started it may.
+ */
+#define FACT_LOGINS_MAX 1000
+#define FACT_FILES      (2 * FACT_LOGINS_MAX + 16)
 
 #endif

@@ -6,9 +6,11 @@
 #include <linux/securebits.h>
 #include <sched.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -29,7 +31,7 @@
 #define STACK_SIZE (32 * 1024)
 
 struct chain {
-	const struct launch *launch;
+	struct launch *launch;
 	char *stack; /* of the starter; PID 1's is above */
 	pid_t pid;
 	int pidfd;
@@ -40,17 +42,96 @@ struct chain {
 };
 
 /*
- * Leave PID 1 CAP_KILL, for as long as it lives, and CAP_SETPCAP, which session-init needs to
- * empty its bounding set: forty system calls that a login need not wait for. Being uid 0 gives it
- * no capability at execve any more (SECBIT_NOROOT), so it gets these two as ambient ones.
+ * The limits that a user may lower, in the application that su or sudo is, and that would end PID 1
+ * or keep it from its work: each is to be no lower than this. RLIMIT_SIGPENDING, because a signal
+ * that finds no room in the queue arrives without its sender (kernel/signal.c,
+ * __send_signal_locked), and would look as if it came from the host.
+ */
+static const struct {
+	int resource;
+	rlim_t least;
+} least_limits[] = {
+	{RLIMIT_CPU, RLIM_INFINITY},
+	{RLIMIT_RTTIME, RLIM_INFINITY},
+	{RLIMIT_FSIZE, RLIM_INFINITY},
+	{RLIMIT_DATA, RLIM_INFINITY},
+	{RLIMIT_AS, RLIM_INFINITY},
+	{RLIMIT_STACK, 8UL << 20},
+	{RLIMIT_SIGPENDING, 1024},
+};
+
+static int raise_limit(int resource, rlim_t least)
+{
+	struct rlimit limit;
+
+	if (sys_prlimit(resource, NULL, &limit) == -1)
+		return -1;
+	if (limit.rlim_cur >= least)
+		return 0;
+	limit.rlim_cur = least;
+	if (limit.rlim_max < least)
+		limit.rlim_max = least;
+	return sys_prlimit(resource, &limit, NULL);
+}
+
+static int raise_limits(void)
+{
+	/* Where this one cannot be raised fewer logins find room (session-init.c), no more. */
+	raise_limit(RLIMIT_NOFILE, FACT_FILES);
+	for (size_t i = 0; i < sizeof(least_limits) / sizeof(*least_limits); i++)
+		if (raise_limit(least_limits[i].resource, least_limits[i].least) == -1)
+			return -1;
+	return 0;
+}
+
+/*
+ * What a process inherits (fork(2)) and a user may choose: PID 1 starts with the system's defaults
+ * in its place. All of it is PID 1's alone, though it shares the application's memory. So
+ * oom_score_adj is not here: the kernel changes that of all who share memory (fs/proc/base.c,
+ * __set_oom_adj), and session-init does it.
+ *
+ * Where the kernel refuses (a container without CAP_SYS_NICE or CAP_SYS_RESOURCE), a session of one
+ * login goes on: its user harms nobody else.
+ */
+static int take_defaults(struct launch *launch, struct error *error)
+{
+	const struct sys_sched_attr normal = {.size = sizeof(normal), .policy = SCHED_OTHER};
+	unsigned char
+		all_cpus[1024]; /* more than the kernel can have; it takes those of the cpuset */
+
+	memset(all_cpus, 0xff, sizeof(all_cpus));
+	if (sys_sched_setattr(&normal) == 0 &&
+		sys_sched_setaffinity(sizeof(all_cpus), all_cpus) == 0 &&
+		prctl(PR_SET_TIMERSLACK, 50000L) == 0 && raise_limits() == 0)
+		return 0;
+	if (launch->listener == -1)
+		return 0;
+	error_set(error, errno, "give the PID 1 of a shared session the system's limits", NULL);
+	error->remedy = "the application lacks CAP_SYS_NICE or CAP_SYS_RESOURCE, as usual in a "
+			"container: grant both, or start it with the default priority and limits";
+	launch->keeps_limits = true;
+	return -error->code;
+}
+
+/*
+ * Leave PID 1 CAP_KILL, for as long as it lives, and what session-init needs when it starts:
+ * CAP_SETPCAP to empty its bounding set, forty system calls that a login need not wait for, and
+ * CAP_SYS_RESOURCE for its oom_score_adj. A container may not grant the latter, and session-init
+ * can do without. Being uid 0 gives it no capability at execve any more (SECBIT_NOROOT), so it gets
+ * these as ambient ones.
  */
 static int drop_privileges(struct error *error)
 {
-	const __u32 set = 1U << CAP_KILL | 1U << CAP_SETPCAP;
+	__u32 set = 1U << CAP_KILL | 1U << CAP_SETPCAP;
 	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
-	const struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {
-		{.effective = set, .permitted = set, .inheritable = set},
-	};
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
+
+	if (sys_capget(&header, data) == -1)
+		return error_set(error, errno, "look at the capabilities of PID 1", NULL);
+	if (prctl(PR_CAPBSET_READ, CAP_SYS_RESOURCE) == 1)
+		set |= data[0].permitted & 1U << CAP_SYS_RESOURCE;
+	data[0] = (struct __user_cap_data_struct){set, set, set};
+	data[1] = (struct __user_cap_data_struct){0};
 
 	/* Not glibc's: see syscalls.h. su runs with the caller's real uid, who could then signal
 	 * it. */
@@ -61,9 +142,9 @@ static int drop_privileges(struct error *error)
 		return error_set(error, errno, "make root unprivileged in PID 1", NULL);
 	if (sys_capset(&header, data) == -1)
 		return error_set(error, errno, "drop the capabilities of PID 1", NULL);
-	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_KILL, 0, 0) == -1 ||
-		prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_SETPCAP, 0, 0) == -1)
-		return error_set(error, errno, "keep the capabilities of PID 1", NULL);
+	for (unsigned long c = 0; c < 32; c++)
+		if ((set & 1U << c) && prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, c, 0, 0) == -1)
+			return error_set(error, errno, "keep the capabilities of PID 1", NULL);
 	return 0;
 }
 
@@ -105,9 +186,35 @@ static int arrange_descriptors(const struct launch *launch, int procfs, struct e
 	return 0;
 }
 
+/*
+ * While a package is being unpacked the module may be there and its session-init not yet: nobody is
+ * refused for that, if it takes no longer than a second.
+ */
+#define EXECUTE_TRIES 100
+
+static int execute(const struct launch *launch, struct error *error)
+{
+	const struct timespec pause = {.tv_nsec = 10000000};
+
+	for (int tries = 0; tries < EXECUTE_TRIES; tries++) {
+		execve(launch->path, launch->argv, launch->environment);
+		if (errno != ENOENT)
+			break;
+		nanosleep(&pause, NULL);
+		errno = ENOENT;
+	}
+	error_set(error, errno, "execute", launch->path);
+	error->remedy = error->code == ENOENT
+				? "if pam_unshare is being upgraded, log in again when that is "
+				  "done; else reinstall it"
+				: "reinstall pam_unshare: its session-init must be there, "
+				  "executable, and on a file system that is not mounted noexec";
+	return -error->code;
+}
+
 static int become_init(struct chain *chain)
 {
-	const struct launch *launch = chain->launch;
+	struct launch *launch = chain->launch;
 	struct error *error = chain->error;
 	int result;
 	int procfs;
@@ -124,16 +231,15 @@ static int become_init(struct chain *chain)
 	result = arrange_descriptors(launch, procfs, error);
 	if (result < 0)
 		return result;
+	/* Late: what the login waits for is done at the priority that the application has. */
+	result = take_defaults(launch, error);
+	if (result < 0)
+		return result;
 	result = drop_privileges(error);
 	if (result < 0)
 		return result;
 	chain->executing = 1;
-	execve(launch->path, launch->argv, launch->environment);
-	error_set(error, errno, "execute", launch->path);
-	error->remedy =
-		"reinstall pam_unshare: its session-init must be there, executable, and on a "
-		"file system that is not mounted noexec";
-	return -error->code;
+	return execute(launch, error);
 }
 
 static int init_main(void *argument)
@@ -222,7 +328,7 @@ static int run_chain(struct chain *chain)
 	return chain->result;
 }
 
-int launch_init(const struct launch *launch, pid_t *pid, int *pidfd, struct error *error)
+int launch_init(struct launch *launch, pid_t *pid, int *pidfd, struct error *error)
 {
 	struct chain chain = {.launch = launch, .pidfd = -1, .working = 1, .error = error};
 	int result;

@@ -23,11 +23,17 @@ struct launch {
 	int channel;     /* socket to it, becomes FACT_FD_CHANNEL */
 	int listener;    /* where others join, becomes FACT_FD_LISTENER; or -1 */
 	int directory;   /* that its name is in, becomes FACT_FD_DIRECTORY; or -1 */
+
+	/*
+	 * Set by launch_init where others were to join, and the kernel would not let PID 1 go back
+	 * to the system's defaults: a member of the group could end or slow what all share.
+	 */
+	bool keeps_limits;
 };
 
 /*
  * launch_init - start a session's PID 1 in a new PID namespace.
- * @launch: what to start; all of it stays the caller's.
+ * @launch: what to start; all of it stays the caller's. keeps_limits is set, or not.
  * @pid: set to PID 1's PID in the application's PID namespace.
  * @pidfd: set to its pidfd (O_CLOEXEC), the caller's to close. -1 where it was never born.
  * @error: filled when something is wrong.
@@ -39,7 +45,7 @@ struct launch {
  *
  * Returns 0 or a negative errno.
  */
-int launch_init(const struct launch *launch, pid_t *pid, int *pidfd, struct error *error);
+int launch_init(struct launch *launch, pid_t *pid, int *pidfd, struct error *error);
 
 #define LAUNCH_LIMIT_S 10
 

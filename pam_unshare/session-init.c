@@ -177,24 +177,20 @@ struct application {
 	struct pollfd pidfd;   /* -1 as long as it has not joined */
 };
 
-#define APPLICATIONS_MAX 1000
-
-/*
- * What PID 1 has open beside two descriptors for each application: those of facts.h, a signalfd, a
- * process that it waits for, and what it takes to turn away who finds no room.
- */
-#define DESCRIPTORS_OF_ITS_OWN 16
+/* What PID 1 has open beside two descriptors for each application. */
+#define DESCRIPTORS_OF_ITS_OWN (FACT_FILES - 2 * FACT_LOGINS_MAX)
 
 /* What poll(2) watches, as it wants it: where few log in, one page of memory holds it all. */
 static struct {
 	struct pollfd signals;
 	struct pollfd listener;
 	struct pollfd live;
-	struct application applications[APPLICATIONS_MAX];
+	struct application applications[FACT_LOGINS_MAX];
 } watched;
 static struct application *const applications = watched.applications;
 static int application_count;
 static int application_limit = 1;
+static int listener = -1; /* where others join; or -1 */
 
 static void close_descriptor(int fd)
 {
@@ -208,12 +204,15 @@ static int say(int channel, char message)
 	return send(channel, &message, 1, MSG_DONTWAIT | MSG_NOSIGNAL) == 1;
 }
 
-/* Take one message, and the descriptor that came with it or -1. 0 for none, -1 at the end. */
+/*
+ * Take one message, and the descriptor that came with it or -1. 0 for none, -1 at the end, and for
+ * who wants to join by another version of the protocol.
+ */
 static int hear(int channel, int *fd)
 {
-	char message = 0;
+	char message[2] = {0};
 	char control[CMSG_SPACE(sizeof(int))] __attribute__((aligned(8)));
-	struct iovec part = {.iov_base = &message, .iov_len = 1};
+	struct iovec part = {.iov_base = message, .iov_len = sizeof(message)};
 	struct msghdr m = {
 		.msg_iov = &part,
 		.msg_iovlen = 1,
@@ -226,12 +225,14 @@ static int hear(int channel, int *fd)
 	*fd = -1;
 	if (got == -1 && (errno == EAGAIN || errno == EINTR))
 		return 0;
-	if (got != 1)
+	if (got <= 0)
 		return -1;
 	if (m.msg_controllen >= CMSG_LEN(sizeof(int)) && c->cmsg_level == SOL_SOCKET &&
 		c->cmsg_type == SCM_RIGHTS)
 		memcpy(fd, CMSG_DATA(c), sizeof(int));
-	return message;
+	if (message[0] == MESSAGE_JOIN && (unsigned char)message[1] != PROTOCOL_VERSION)
+		return -1;
+	return message[0];
 }
 
 static void add_application(int channel, int pidfd)
@@ -244,7 +245,7 @@ static void add_application(int channel, int pidfd)
 
 static void accept_application(void)
 {
-	int channel = accept4(FACT_FD_LISTENER, NULL, NULL, SOCK_CLOEXEC);
+	int channel = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
 
 	if (channel == -1)
 		poll(NULL, 0, 10); /* the machine is out of files, and the listener stays ready */
@@ -322,6 +323,14 @@ static void dismiss_closing(void)
 	}
 }
 
+/* Nobody is heard from here to the end: who closes meanwhile finds the answer there. */
+static void announce_end(void)
+{
+	for (int i = 0; i < application_count; i++)
+		if (applications[i].channel.fd != -1)
+			say(applications[i].channel.fd, MESSAGE_ENDING);
+}
+
 /* Who has connected and not yet joined is not to wait for the end: it opens another session. */
 static void dismiss_waiting(void)
 {
@@ -330,27 +339,27 @@ static void dismiss_waiting(void)
 			drop_application(i);
 }
 
-/* The inode of the socket's name as it was at the start: a later one is somebody else's. */
-static ino_t socket_inode;
-
-static ino_t look_at_socket(const char *name)
+/* Whether the name leads here: another session may have taken it meanwhile. */
+static int is_ours(const char *name)
 {
+	const char *inode = getenv(FACT_INODE);
 	struct stat status;
 
-	return fstatat(FACT_FD_DIRECTORY, name, &status, AT_SYMLINK_NOFOLLOW) == 0 ? status.st_ino
-										   : 0;
+	return inode && fstatat(FACT_FD_DIRECTORY, name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       strtoull(inode, NULL, 10) == status.st_ino;
 }
 
 static void stop_listening(void)
 {
 	const char *name = getenv(FACT_SOCKET);
 
-	if (!name)
+	if (!name || listener == -1)
 		return;
 	/* In this order: while the name is there, somebody listens, and nobody replaces it. */
-	if (socket_inode != 0 && look_at_socket(name) == socket_inode)
+	if (is_ours(name))
 		unlinkat(FACT_FD_DIRECTORY, name, 0);
-	close(FACT_FD_LISTENER);
+	close(listener);
+	listener = -1;
 }
 
 static void end_session(void)
@@ -358,6 +367,7 @@ static void end_session(void)
 	stop_listening();
 	dismiss_waiting();
 	if (!wait_for_all(0)) {
+		announce_end();
 		kill(-1, SIGHUP);
 		kill(-1, SIGTERM);
 		kill(-1, SIGCONT); /* last: a stopped process wakes with the other two pending */
@@ -385,7 +395,6 @@ static int end_or_linger(void)
 static void take_events(int live)
 {
 	int count = application_count;
-	int listener = getenv(FACT_SOCKET) ? FACT_FD_LISTENER : -1;
 
 	watched.signals = (struct pollfd){.fd = signals, .events = POLLIN};
 	watched.listener = (struct pollfd){.fd = listener, .events = POLLIN};
@@ -418,8 +427,28 @@ struct capability_data {
 };
 
 /*
- * The module leaves CAP_KILL and CAP_SETPCAP (launch.c); here the bounding set goes down to
- * CAP_KILL, and so do all others. Returns 0 or -1.
+ * The kernel prefers to end a process with a high oom_score_adj, and a user may raise it for all
+ * that is started afterwards (proc_pid_oom_score_adj(5)). Returns whether it is 0. Lowering it
+ * takes CAP_SYS_RESOURCE below what root once set, and a /proc that can be written to.
+ */
+static int reset_oom_score(void)
+{
+	char text[8];
+	int fd = openat(FACT_FD_PROC, "self/oom_score_adj", O_RDONLY | O_CLOEXEC);
+	int is_zero = fd != -1 && read(fd, text, sizeof(text)) == 2 && text[0] == '0';
+
+	close_descriptor(fd);
+	if (!is_zero) {
+		fd = openat(FACT_FD_PROC, "self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+		is_zero = fd != -1 && write(fd, "0", 1) == 1;
+		close_descriptor(fd);
+	}
+	return is_zero;
+}
+
+/*
+ * The module leaves CAP_KILL, and CAP_SETPCAP and CAP_SYS_RESOURCE until here (launch.c); now the
+ * bounding set goes down to CAP_KILL, and so do all others. Returns 0 or -1.
  */
 static int drop_capabilities(void)
 {
@@ -444,8 +473,8 @@ static int drop_capabilities(void)
  */
 static int room_in(rlim_t files)
 {
-	if (files >= 2 * APPLICATIONS_MAX + DESCRIPTORS_OF_ITS_OWN)
-		return APPLICATIONS_MAX;
+	if (files >= FACT_FILES)
+		return FACT_LOGINS_MAX;
 	if (files < 2 + DESCRIPTORS_OF_ITS_OWN)
 		return 1;
 	return (int)(files - DESCRIPTORS_OF_ITS_OWN) / 2;
@@ -462,16 +491,27 @@ static void make_room(void)
 	application_limit = room_in(files.rlim_cur);
 }
 
+static int is_own_protocol(void)
+{
+	const char *fact = getenv(FACT_PROTOCOL);
+
+	return fact && parse_number(fact) == PROTOCOL_VERSION;
+}
+
 int main(void)
 {
 	static const char misuse[] = "session-init is started by pam_unshare, see pam_unshare(8)\n";
-	const char *socket_name;
+	int has_defaults;
 	sigset_t all;
 
 	if (getpid() != 1 || !getenv(FACT_USER)) {
 		(void)!write(STDERR_FILENO, misuse, sizeof(misuse) - 1);
 		return 2;
 	}
+
+	/* Each is installed where the other looks for it: this is an installation gone wrong. */
+	if (!is_own_protocol())
+		return 1;
 
 	/*
 	 * Blocked, not ignored: the kernel drops a signal to PID 1 that has no handler, but queues
@@ -480,12 +520,14 @@ int main(void)
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, NULL);
 	signals = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
+	has_defaults = reset_oom_score();
 	if (signals == -1 || drop_capabilities() == -1)
 		return 1;
 	make_room();
-	socket_name = getenv(FACT_SOCKET);
-	if (socket_name)
-		socket_inode = look_at_socket(socket_name);
+	listener = getenv(FACT_SOCKET) ? FACT_FD_LISTENER : -1;
+	/* What one of them chose is not to end the others' session. */
+	if (!has_defaults)
+		stop_listening();
 	add_application(FACT_FD_CHANNEL, FACT_FD_APPLICATION);
 	reap();
 	for (;;) {

@@ -32,11 +32,10 @@
 struct session {
 	bool open;
 	bool joined;
-	bool not_shared; /* although it was to be, for this reason: */
+	bool keeps_limits; /* as of struct launch: others were to join, and must not */
+	bool not_shared;   /* although it was to be, for this reason: */
 	struct error why_not_shared;
-	char share; /* as requested, with the two that follow; 0 where it is not shared */
-	unsigned long share_id;
-	int namespaces;
+	struct share_key key; /* as requested; of kind 0 if it is not to be shared */
 	unsigned int grace_ms;
 	bool leaves_cwd; /* the working directory leads to the host's processes */
 	bool alone;      /* nobody else has it open, and it does not linger */
@@ -190,7 +189,8 @@ static int start_init(struct session *session, const struct session_request *req
 		&info, mountinfo, request->proc ? request->proc : "", &plan, error);
 	if (result < 0)
 		goto out;
-	result = environment_make(request, share ? share->name : NULL, &environment, error);
+	result = environment_make(
+		request, share ? share->name : NULL, share ? share->inode : 0, &environment, error);
 	if (result < 0)
 		goto out;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, channel) == -1) {
@@ -206,6 +206,7 @@ static int start_init(struct session *session, const struct session_request *req
 		result = error_set(error, errno, "keep a socket to PID 1", NULL);
 	else
 		result = launch_init(&launch, &session->init_pid, &session->init, error);
+	session->keeps_limits = launch.keeps_limits;
 	close(channel[1]);
 	if (result == 0 && host_move_descriptor(&session->init) == -1)
 		result = error_set(error, errno, "keep a pidfd of PID 1", NULL);
@@ -259,6 +260,7 @@ static int isolate(struct session *session, const struct session_request *reques
 {
 	int result = host_settle(&session->host, false, error);
 
+	session->keeps_limits = false;
 	if (result == 0 && unshare(CLONE_NEWNS | request->namespaces) == -1) {
 		result = error_set(error, errno, "create the namespaces", NULL);
 		if (share)
@@ -350,6 +352,25 @@ static int join(struct session *session, const struct session_request *request, 
 }
 
 /*
+ * Open a session that others may join; or one that they may not, where its PID 1 cannot have the
+ * system's limits. Only the attempt tells: the capabilities of a user namespace do not count
+ * (setpriority(2), setrlimit(2)), and a security module may refuse too.
+ */
+static int isolate_for_all(struct session *session, const struct session_request *request,
+	struct share *share, struct error *error)
+{
+	int result = isolate(session, request, share, error);
+
+	if (!session->keeps_limits)
+		return result;
+	session->not_shared = true;
+	session->why_not_shared = *error;
+	close_descriptors(session); /* the attempt has used up the way back */
+	result = host_keep(&session->host, request->namespaces, error);
+	return result < 0 ? result : isolate(session, request, NULL, error);
+}
+
+/*
  * Join the session that this login shares, or open it for others to join. Where it cannot be
  * shared, the login gets a session of its own: isolated all the same.
  */
@@ -357,31 +378,34 @@ static int open_shared(struct session *session, const struct session_request *re
 	struct error *error)
 {
 	struct error *why = &session->why_not_shared;
-	struct share share;
-	int result = share_begin(&share, session->host.pid_namespace, request->share,
-		request->share_id, request->namespaces, why);
+	struct share share = {.directory = -1, .lock = -1, .listener = -1};
+	enum share_place place = share_place(&session->key);
+	int result;
 
-	if (result == 0) {
-		enum share_place place = share_place(&share);
-
-		if (place == SHARE_INSIDE)
-			error_set(why, 0, "join sessions outside of the one that the login is from",
-				NULL);
-		session->not_shared = place == SHARE_INSIDE;
-		*there = place == SHARE_THERE;
-		if (!*there)
-			result = join(session, request, &share, session->not_shared ? error : why);
+	*there = place == SHARE_THERE;
+	if (*there)
+		return 0;
+	session->not_shared = place == SHARE_INSIDE;
+	if (session->not_shared) {
+		error_set(why, 0, "join sessions outside of the one that the login is from", NULL);
+		why = error;
 	}
+	result = share_find_mounts(&session->key, session->host.mount_namespace, why);
+	if (result == 0)
+		result = share_begin(&share, &session->key, why);
+	if (result == 0)
+		result = join(session, request, &share, why);
 	if (result < 0)
 		session->not_shared = true;
-	if (result == 1 || *there)
+	if (result == 1)
 		result = 0;
 	else if (!host_is_kept(&session->host)) /* the attempt has used up the way back */
 		result = host_keep(&session->host, request->namespaces, error);
 	else
 		result = 0;
-	if (result == 0 && !session->joined && !*there)
-		result = isolate(session, request, share.listener == -1 ? NULL : &share, error);
+	if (result == 0 && !session->joined)
+		result = share.listener == -1 ? isolate(session, request, NULL, error)
+					      : isolate_for_all(session, request, &share, error);
 	share_end(&share);
 	return result;
 }
@@ -420,6 +444,7 @@ static int try_to_open(struct session *session, const struct session_request *re
 {
 	int result = host_keep(&session->host, request->namespaces, error);
 
+	session->key.pid_namespace = session->host.pid_namespace;
 	if (result == 0)
 		result = open_undisturbed(session, request, there, error);
 	if (result < 0)
@@ -436,9 +461,9 @@ int session_open(const struct session_request *request, struct session **out, st
 	*out = NULL;
 	if (!session)
 		return error_set(error, errno, "allocate a session", NULL);
-	session->share = request->share;
-	session->share_id = request->share_id;
-	session->namespaces = request->namespaces;
+	session->key.kind = request->share;
+	session->key.id = request->share_id;
+	session->key.namespaces = request->namespaces;
 	session->grace_ms = request->grace_ms;
 	session->alone = !request->share && !request->linger;
 
@@ -465,42 +490,59 @@ static long milliseconds_since(const struct timespec *start)
 	return (now.tv_sec - start->tv_sec) * 1000 + (now.tv_nsec - start->tv_nsec) / 1000000;
 }
 
-/* A PID 1 that was killed has not removed the name under which other logins found it. */
-static void clean_up_after_init(const struct session *session)
-{
-	char message;
-
-	if (session->share && recv(session->channel, &message, 1, MSG_DONTWAIT) != 1)
-		share_clean(session->host.pid_namespace, session->share, session->share_id,
-			session->namespaces);
-}
-
 /*
- * Wait for PID 1's answer; not for its end: it cannot end before the application has reaped its
- * own children, which may be what it does next (pid_namespaces(7), zap_pid_ns_processes).
+ * Wait for PID 1 to say something, for at most so long. Returns what it says; 0 if it has died, and
+ * the kernel ends the rest; or -1 and errno.
  */
-static int wait_for_done(const struct session *session, struct error *error)
+static int hear_init(const struct session *session, long limit)
 {
-	const long limit = (long)session->grace_ms + 1000;
 	struct pollfd p = {.fd = session->channel, .events = POLLIN};
 	struct timespec start;
 	long left = limit;
-	int ready, reason;
+	char message;
+	int ready;
 
 	clock_gettime(CLOCK_MONOTONIC, &start);
 	do {
 		ready = poll(&p, 1, (int)left);
-		reason = ready == -1 ? errno : ETIMEDOUT;
 		left = limit - milliseconds_since(&start);
-	} while (ready == -1 && reason == EINTR && left > 0);
-	if (ready == 1) { /* MESSAGE_DONE; or PID 1 died, and the kernel kills the rest */
-		clean_up_after_init(session);
-		return 0;
+	} while (ready == -1 && errno == EINTR && left > 0);
+	if (ready == 0)
+		errno = ETIMEDOUT;
+	if (ready != 1)
+		return -1;
+	return recv(session->channel, &message, 1, MSG_DONTWAIT) == 1 ? message : 0;
+}
+
+/* How long PID 1 may take to answer. It does nothing that blocks: it is stopped then. */
+#define ANSWER_LIMIT_MS 1000
+
+/*
+ * Wait for PID 1's answer; not for its end: it cannot end before the application has reaped its
+ * own children, which may be what it does next (pid_namespaces(7), zap_pid_ns_processes).
+ *
+ * The user who opened a shared session may have it frozen, with PID 1 (the cgroup that both are
+ * in): the others are not to wait for the grace time, which may be an hour, before that is known.
+ */
+static int wait_for_done(const struct session *session, struct error *error)
+{
+	const long end = (long)session->grace_ms + ANSWER_LIMIT_MS;
+	int message = hear_init(session, session->key.kind ? ANSWER_LIMIT_MS : end);
+
+	if (message == MESSAGE_ENDING)
+		message = hear_init(session, end);
+	if (message == -1) {
+		error_set(error, errno, "see the last process of the session end", NULL);
+		/* It never takes so long, unless it is stopped: root in the session can trace it.
+		 */
+		if (session->alone)
+			sys_pidfd_send_signal(session->init, SIGKILL);
+		return -error->code;
 	}
-	/* It never takes so long, unless it is stopped: root in the session can trace it. */
-	if (session->alone)
-		sys_pidfd_send_signal(session->init, SIGKILL);
-	return error_set(error, reason, "see the last process of the session end", NULL);
+	/* A PID 1 that was killed has not removed the name under which other logins found it. */
+	if (message == 0 && session->key.kind)
+		share_clean(&session->key);
+	return 0;
 }
 
 int session_close(struct session *session, struct error *error)

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -18,25 +19,16 @@
 #include "protocol.h"
 #include "syscalls.h"
 
-/*
- * How long PID 1 may take to answer. It does nothing that blocks: it is stopped then, or the
- * machine is so busy that it has not run for as long.
- */
-#define ANSWER_LIMIT_MS 5000
+/* The unique number of a mount namespace: Linux 6.11, linux/nsfs.h. */
+#ifndef NS_GET_MNTNS_ID
+#define NS_GET_MNTNS_ID _IOR(0xb7, 0x5, uint64_t)
+#endif
 
 static void close_descriptor(int *fd)
 {
 	if (*fd != -1)
 		close(*fd);
 	*fd = -1;
-}
-
-static long long now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (long long)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
 static int open_directory(struct share *share, struct error *error)
@@ -56,15 +48,51 @@ static int open_directory(struct share *share, struct error *error)
 	return 0;
 }
 
-int share_begin(struct share *share, ino_t namespace, char kind, unsigned long id, int namespaces,
-	struct error *error)
+int share_find_mounts(struct share_key *key, int mount_namespace, struct error *error)
+{
+	struct stat ours, first;
+
+	if (ioctl(mount_namespace, NS_GET_MNTNS_ID, &key->mount_namespace) == 0)
+		return 0;
+	/* Before Linux 6.11. That of PID 1 is there for as long as the PID namespace. */
+	key->mount_namespace = 0;
+	if (fstat(mount_namespace, &ours) == 0 && stat("/proc/1/ns/mnt", &first) == 0 &&
+		ours.st_dev == first.st_dev && ours.st_ino == first.st_ino)
+		return 0;
+	error_set(error, 0, "know a mount namespace of the login's own again", NULL);
+	error->remedy = "before Linux 6.11 only logins in the machine's own one share a session";
+	return -EINVAL;
+}
+
+/*
+ * By the version of the protocol too: a PID 1 that was started before an upgrade is not asked what
+ * it may not understand. What a session is for stands last (is_for).
+ */
+static int name_it(struct share *share, const struct share_key *key, struct error *error)
+{
+	int length =
+		snprintf(share->name, sizeof(share->name), "%d-%lu-%llx-%c%lu-%x", PROTOCOL_VERSION,
+			(unsigned long)key->pid_namespace, (unsigned long long)key->mount_namespace,
+			key->kind, key->id, (unsigned int)key->namespaces);
+
+	if (length < 0 || (size_t)length >= sizeof(share->name))
+		return error_set(error, ENAMETOOLONG, "name the place to meet", NULL);
+	return 0;
+}
+
+int share_begin(struct share *share, const struct share_key *key, struct error *error)
 {
 	int result;
 
-	*share = (struct share){.directory = -1, .lock = -1, .listener = -1, .key = id};
-	snprintf(share->name, sizeof(share->name), "%lu-%c%lu-%x", (unsigned long)namespace, kind,
-		id, (unsigned int)namespaces);
-	result = open_directory(share, error);
+	*share = (struct share){
+		.directory = -1,
+		.lock = -1,
+		.listener = -1,
+		.byte = (off_t)key->id * 2 + (key->kind == 'g'),
+	};
+	result = name_it(share, key, error);
+	if (result == 0)
+		result = open_directory(share, error);
 	if (result < 0)
 		return result;
 	share->lock =
@@ -81,33 +109,63 @@ void share_end(struct share *share)
 	close_descriptor(&share->directory);
 }
 
+/* The inode of what the name leads to now; 0 where it leads to nothing. */
+static ino_t look_at_name(const struct share *share)
+{
+	struct stat status;
+
+	return fstatat(share->directory, share->name, &status, AT_SYMLINK_NOFOLLOW) == 0
+		       ? status.st_ino
+		       : 0;
+}
+
 void share_withdraw(struct share *share)
 {
-	if (share->listener != -1)
+	if (share->listener != -1 && look_at_name(share) == share->inode)
 		unlinkat(share->directory, share->name, 0);
+}
+
+/* Wait a turn, or until there is something to read from FD. Returns false if no turn is left. */
+static bool take_turn(struct share *share, int fd)
+{
+	struct pollfd p = {.fd = fd, .events = POLLIN};
+
+	if (share->turns <= 0 || share->patience <= 0)
+		return false;
+	share->turns--;
+	share->patience--;
+	poll(&p, 1, SHARE_TURN_MS); /* of -1 it waits for the time alone */
+	return true;
 }
 
 /*
  * A lock of the open file, one byte for each uid or gid: it is gone with the process that holds
- * it, and leaves no file of its own (fcntl(2), F_OFD_SETLK). Not waited for with F_OFD_SETLKW: its
- * holder may be stopped by its user.
+ * it, and leaves no file of its own (fcntl(2), F_OFD_SETLK). It keeps honest logins that come at
+ * the same time from opening a session each. Not waited for with F_OFD_SETLKW, and done without
+ * after a while: its holder may be stopped by its user.
  */
-static bool lock(const struct share *share, long long deadline)
+static bool try_lock(const struct share *share, short type)
 {
-	const struct timespec pause = {.tv_nsec = 500000};
 	struct flock range = {
-		.l_type = F_WRLCK,
+		.l_type = type,
 		.l_whence = SEEK_SET,
-		.l_start = (off_t)share->key,
+		.l_start = share->byte,
 		.l_len = 1,
 	};
 
-	while (fcntl(share->lock, F_OFD_SETLK, &range) == -1) {
-		if (now_ms() >= deadline)
-			return false;
-		nanosleep(&pause, NULL);
-	}
-	return true;
+	return fcntl(share->lock, F_OFD_SETLK, &range) == 0;
+}
+
+static void lock(struct share *share)
+{
+	share->patience = SHARE_LOCK_TURNS;
+	while (!try_lock(share, F_WRLCK) && take_turn(share, -1))
+		;
+}
+
+static void unlock(const struct share *share)
+{
+	try_lock(share, F_UNLCK);
 }
 
 static struct sockaddr_un address_of(const struct share *share)
@@ -118,15 +176,15 @@ static struct sockaddr_un address_of(const struct share *share)
 	return address;
 }
 
-/* Ask to be counted in: one byte, with the application's pidfd. */
+/* Ask to be counted in, with the application's pidfd. */
 static bool send_join(int channel, int application)
 {
-	char message = MESSAGE_JOIN;
+	char message[] = {MESSAGE_JOIN, PROTOCOL_VERSION};
 	union {
 		char bytes[CMSG_SPACE(sizeof(int))];
 		struct cmsghdr align;
 	} control = {{0}};
-	struct iovec part = {.iov_base = &message, .iov_len = 1};
+	struct iovec part = {.iov_base = message, .iov_len = sizeof(message)};
 	struct msghdr m = {
 		.msg_iov = &part,
 		.msg_iovlen = 1,
@@ -139,11 +197,14 @@ static bool send_join(int channel, int application)
 	c->cmsg_type = SCM_RIGHTS;
 	c->cmsg_len = CMSG_LEN(sizeof(int));
 	memcpy(CMSG_DATA(c), &application, sizeof(int));
-	return sendmsg(channel, &m, MSG_NOSIGNAL) == 1;
+	return sendmsg(channel, &m, MSG_NOSIGNAL) == sizeof(message);
 }
 
-/* PID 1's answer, and its PID as the kernel translates it for the reader (unix(7)). */
-static bool receive_welcome(int channel, pid_t *init_pid)
+/*
+ * PID 1's answer, and its PID as the kernel translates it for the reader (unix(7)). Returns 1 for a
+ * welcome, 0 if there is no answer yet, and -1 for any other.
+ */
+static int receive_welcome(int channel, pid_t *init_pid)
 {
 	char message = 0;
 	union {
@@ -158,14 +219,15 @@ static bool receive_welcome(int channel, pid_t *init_pid)
 		.msg_controllen = sizeof(control.bytes),
 	};
 	struct ucred sender = {0};
+	ssize_t got = recvmsg(channel, &m, MSG_CMSG_CLOEXEC);
 
-	if (recvmsg(channel, &m, MSG_CMSG_CLOEXEC) != 1)
-		return false;
+	if (got != 1)
+		return got == -1 && errno == EAGAIN ? 0 : -1;
 	for (struct cmsghdr *c = CMSG_FIRSTHDR(&m); c; c = CMSG_NXTHDR(&m, c))
 		if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_CREDENTIALS)
 			memcpy(&sender, CMSG_DATA(c), sizeof(sender));
 	*init_pid = sender.pid;
-	return message == MESSAGE_WELCOME && sender.uid == 0 && sender.pid > 0;
+	return message == MESSAGE_WELCOME && sender.uid == 0 && sender.pid > 0 ? 1 : -1;
 }
 
 /*
@@ -184,28 +246,100 @@ static int open_init(int channel, pid_t init_pid)
 	return init;
 }
 
-/* Join who listens under the name. Returns whether somebody did, and took us in. */
-static bool try_join(
-	const struct share *share, int application, int *channel, int *init, pid_t *init_pid)
+/*
+ * Connect to who listens under the name. Where more wait there than it takes (listen(2)), a turn
+ * later.
+ */
+static bool connect_to(struct share *share, int channel)
 {
-	const struct timeval limit = {.tv_sec = ANSWER_LIMIT_MS / 1000};
-	const int on = 1;
 	struct sockaddr_un address = address_of(share);
 
-	*channel = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	while (connect(channel, (const struct sockaddr *)&address, sizeof(address)) == -1)
+		if (errno != EAGAIN || !take_turn(share, -1))
+			return false;
+	return true;
+}
+
+static bool hear_welcome(struct share *share, int channel, pid_t *init_pid)
+{
+	int result;
+
+	do
+		result = receive_welcome(channel, init_pid);
+	while (result == 0 && take_turn(share, channel));
+	return result == 1;
+}
+
+/*
+ * Not to be counted in, when PID 1 comes to it at last: it cannot welcome who does not listen any
+ * more. What it sent before is read, or it would not learn that the login is over (unix(7),
+ * ECONNRESET).
+ */
+static void withdraw_join(int channel)
+{
+	char message = MESSAGE_CLOSE;
+
+	shutdown(channel, SHUT_RD);
+	send(channel, &message, 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+	recv(channel, &message, 1, MSG_DONTWAIT);
+}
+
+enum answer {
+	ANSWER_JOINED,
+	ANSWER_NONE,  /* nobody listens, or not yet */
+	ANSWER_WRONG, /* somebody does, and did not take us in */
+};
+
+/* Ask who listens under the name. */
+static enum answer try_join(
+	struct share *share, int application, int *channel, int *init, pid_t *init_pid)
+{
+	enum answer answer = ANSWER_NONE;
+	const int on = 1;
+
+	*init = -1;
+	*channel = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (*channel == -1)
-		return false;
-	if (setsockopt(*channel, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)) == 0 &&
-		setsockopt(*channel, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)) == 0 &&
-		setsockopt(*channel, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)) == 0 &&
-		connect(*channel, (const struct sockaddr *)&address, sizeof(address)) == 0 &&
-		send_join(*channel, application) && receive_welcome(*channel, init_pid)) {
-		*init = open_init(*channel, *init_pid);
+		return answer;
+	share->patience = SHARE_ANSWER_TURNS;
+	if (setsockopt(*channel, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)) == 0 &&
+		connect_to(share, *channel)) {
+		answer = ANSWER_WRONG;
+		if (send_join(*channel, application) && hear_welcome(share, *channel, init_pid))
+			*init = open_init(*channel, *init_pid);
 		if (*init != -1)
-			return true;
+			return ANSWER_JOINED;
+		withdraw_join(*channel);
 	}
 	close_descriptor(channel);
-	return false;
+	return answer;
+}
+
+/*
+ * Whether nobody listens under the name: connect(2) then fails so, and in no other case. ENOENT
+ * where it is a symbolic link to nothing.
+ */
+static bool is_leftover(const struct share *share)
+{
+	struct sockaddr_un address = address_of(share);
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	bool refused = fd != -1 &&
+		       connect(fd, (const struct sockaddr *)&address, sizeof(address)) == -1 &&
+		       (errno == ECONNREFUSED || errno == ENOENT);
+
+	close_descriptor(&fd);
+	return refused;
+}
+
+/*
+ * Whether the name is there for the taking: it led to THERE when that one gave the answer, and
+ * still does. Another login may have taken it meanwhile, or may have listened since.
+ */
+static bool is_free(const struct share *share, ino_t there, enum answer answer)
+{
+	if (look_at_name(share) != there)
+		return false;
+	return there == 0 || answer == ANSWER_WRONG || is_leftover(share);
 }
 
 /* Take the name for a new session. Returns 0 or a negative errno. */
@@ -219,55 +353,49 @@ static int listen_here(struct share *share, struct error *error)
 	if (share->listener == -1 ||
 		bind(share->listener, (const struct sockaddr *)&address, sizeof(address)) == -1 ||
 		listen(share->listener, SOMAXCONN) == -1) {
-		error_set(error, errno, "listen on", address.sun_path);
+		int result = error_set(error, errno, "listen on", address.sun_path);
+
 		close_descriptor(&share->listener);
-		return -EADDRINUSE;
+		return result;
 	}
+	share->inode = look_at_name(share);
 	return 0;
 }
 
 int share_join(struct share *share, int application, int *channel, int *init, pid_t *init_pid,
 	struct error *error)
 {
-	/* Longer than its holder may wait in vain for two answers: then it opens for all. */
-	long long deadline = now_ms() + SHARE_LIMIT_MS - ANSWER_LIMIT_MS;
-	int result = 0;
+	for (share->turns = SHARE_TURNS;; share->turns--) {
+		ino_t there = look_at_name(share);
+		enum answer answer = ANSWER_NONE;
+		int result = -EADDRINUSE;
+		bool last;
 
-	/* Without the lock first: as a rule the session is there and takes us in. */
-	if (try_join(share, application, channel, init, init_pid))
-		return 1;
-	if (!lock(share, deadline))
-		return error_set(error, ETIMEDOUT, "wait for another login to open", share->name);
-	/* Another login may have opened it meanwhile. What does not answer now is a leftover. */
-	if (try_join(share, application, channel, init, init_pid))
-		result = 1;
-	else
-		result = listen_here(share, error);
-	close_descriptor(&share->lock); /* the name is taken: PID 1 will answer who comes now */
-	return result;
+		/* Without the lock: as a rule the session is there and takes us in. */
+		if (there != 0)
+			answer = try_join(share, application, channel, init, init_pid);
+		if (answer == ANSWER_JOINED)
+			return 1;
+		lock(share);
+		last = share->turns <= 0;
+		if (last || is_free(share, there, answer))
+			result = listen_here(share, error);
+		unlock(share);
+		/* In use: somebody was quicker. Without the lock that may happen in between, too.
+		 */
+		if (last || result != -EADDRINUSE)
+			return result;
+	}
 }
 
-/* Whether the name is there and nobody listens: connect(2) then fails so, and in no other case. */
-static bool is_leftover(const struct share *share)
-{
-	struct sockaddr_un address = address_of(share);
-	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	bool refused = fd != -1 &&
-		       connect(fd, (const struct sockaddr *)&address, sizeof(address)) == -1 &&
-		       errno == ECONNREFUSED;
-
-	close_descriptor(&fd);
-	return refused;
-}
-
-void share_clean(ino_t namespace, char kind, unsigned long id, int namespaces)
+void share_clean(const struct share_key *key)
 {
 	struct share share;
 	struct error ignored;
 
 	/* Who has the lock is about to replace the name. */
-	if (share_begin(&share, namespace, kind, id, namespaces, &ignored) == 0 &&
-		lock(&share, 0) && is_leftover(&share))
+	if (share_begin(&share, key, &ignored) == 0 && try_lock(&share, F_WRLCK) &&
+		is_leftover(&share))
 		unlinkat(share.directory, share.name, 0);
 	share_end(&share);
 }
@@ -285,8 +413,8 @@ static bool says(const char *path, const char *text)
 }
 
 /*
- * The value of PID 1's FACT_SOCKET without the namespace that it was opened in, into a buffer.
- * Returns 1 when found, 0 when not, -1 where there is no environment at all.
+ * The value of PID 1's FACT_SOCKET, into a buffer. Returns 1 when found, 0 when not, -1 where there
+ * is no environment at all.
  */
 static int read_socket_fact(char *value, size_t size)
 {
@@ -296,10 +424,9 @@ static int read_socket_fact(char *value, size_t size)
 	FILE *file = fopen("/proc/1/environ", "re");
 
 	while (file && result != 1 && getdelim(&line, &room, '\0', file) > 0) {
-		result = strncmp(line, FACT_SOCKET "=", strlen(FACT_SOCKET "=")) == 0 &&
-			 strchr(line, '-');
+		result = strncmp(line, FACT_SOCKET "=", strlen(FACT_SOCKET "=")) == 0;
 		if (result == 1)
-			snprintf(value, size, "%s", strchr(line, '-'));
+			snprintf(value, size, "%s", line + strlen(FACT_SOCKET "="));
 	}
 	free(line);
 	if (file)
@@ -310,26 +437,37 @@ static int read_socket_fact(char *value, size_t size)
 /* A PID 1 that has just been started has none until the kernel has loaded session-init. */
 static int wait_for_socket_fact(char *value, size_t size)
 {
-	const struct timespec pause = {.tv_nsec = 1000000};
+	const struct timespec pause = {.tv_nsec = SHARE_TURN_MS * 1000000L};
 	int result = read_socket_fact(value, size);
 
-	for (int tries = 0; tries < 1000 && result == -1; tries++) {
+	for (int turns = 0; turns < SHARE_TURNS && result == -1; turns++) {
 		nanosleep(&pause, NULL);
 		result = read_socket_fact(value, size);
 	}
 	return result;
 }
 
-enum share_place share_place(const struct share *share)
+/* Whether a name is that of a session for this kind of login, wherever it was opened (name_it). */
+static bool is_for(const char *name, const struct share_key *key)
 {
-	const char *ours = strchr(share->name, '-'); /* after the number of the namespace */
-	char theirs[sizeof(share->name)];
+	char end[SHARE_NAME_SIZE];
+	int length = snprintf(
+		end, sizeof(end), "-%c%lu-%x", key->kind, key->id, (unsigned int)key->namespaces);
+	size_t total = strlen(name);
+
+	return length > 0 && total > (size_t)length &&
+	       strcmp(name + total - (size_t)length, end) == 0;
+}
+
+enum share_place share_place(const struct share_key *key)
+{
+	char name[2 * SHARE_NAME_SIZE]; /* another version's may be longer */
 	struct stat init;
 
 	if (stat("/proc/1", &init) == -1 || init.st_uid != 0 ||
 		!says("/proc/1/comm", "session-init\n"))
 		return SHARE_OUTSIDE;
-	if (ours && wait_for_socket_fact(theirs, sizeof(theirs)) == 1 && strcmp(theirs, ours) == 0)
+	if (wait_for_socket_fact(name, sizeof(name)) == 1 && is_for(name, key))
 		return SHARE_THERE;
 	return SHARE_INSIDE;
 }

@@ -13,7 +13,9 @@
 #include <linux/futex.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdint.h>
 #include <sys/mount.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <sys/types.h>
@@ -211,6 +213,30 @@ static inline int sys_setgroups(size_t count, const gid_t *groups)
 	return (int)syscall(SYS_setgroups, count, groups);
 }
 
+/* Of the calling thread. The kernel's struct sched_attr, which glibc knows from 2.41 on. */
+struct sys_sched_attr {
+	uint32_t size, policy;
+	uint64_t flags;
+	int32_t nice;
+	uint32_t priority;
+	uint64_t runtime, deadline, period;
+};
+
+static inline int sys_sched_setattr(const struct sys_sched_attr *attributes)
+{
+	return (int)syscall(SYS_sched_setattr, 0, attributes, 0);
+}
+
+static inline int sys_sched_setaffinity(size_t size, const void *mask)
+{
+	return (int)syscall(SYS_sched_setaffinity, 0, size, mask);
+}
+
+static inline int sys_prlimit(int resource, const struct rlimit *limit, struct rlimit *before)
+{
+	return (int)syscall(SYS_prlimit64, 0, resource, limit, before);
+}
+
 /*
  * Not libcap's functions either: cap_set_proc takes a lock, in memory that a clone shares with the
  * application. A clone that is killed while it holds it leaves the application waiting for ever.
@@ -219,6 +245,12 @@ static inline int sys_capset(
 	struct __user_cap_header_struct *header, const struct __user_cap_data_struct *data)
 {
 	return (int)syscall(SYS_capset, header, data);
+}
+
+static inline int sys_capget(
+	struct __user_cap_header_struct *header, struct __user_cap_data_struct *data)
+{
+	return (int)syscall(SYS_capget, header, data);
 }
 
 #endif

@@ -72,7 +72,7 @@ if [ -d /etc/sudoers.d ]; then
 	rm /etc/sudoers.d/zz-test
 fi
 
-init=/usr/libexec/pam_unshare/session-init
+init=$(ls /usr/libexec/pam_unshare/*/session-init)
 chmod 644 $init
 check "a session-init that is not executable is a problem, and logins are refused" eval '
 	found problem module "not executable" && found problem session "could not be opened" && ! su alice -c true </dev/null'

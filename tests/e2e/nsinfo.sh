@@ -217,7 +217,7 @@ zsh="zsh finds its completion, and loads it"
 # --- what is no PID 1 --------------------------------------------------------------------------------
 
 before=$(nsinfo list -nro INIT | sort)
-init=/usr/libexec/pam_unshare/session-init
+init=$(ls /usr/libexec/pam_unshare/*/session-init)
 fakes=()
 exec 3>&2 2>/dev/null # what bash says of the killed
 as_alice_on_host bash -c 'exec -a "pam_unshare: root [sshd]" sleep 500' & fakes+=($!)

@@ -61,34 +61,32 @@ static void many_applications(void **state)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX}; /* the kernel finds a name for it */
 	socklen_t length = sizeof(sa_family_t);
-	int listener = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 	int channel = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 	char byte;
 
 	(void)state;
+	listener = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 	assert_int_equal(bind(listener, (struct sockaddr *)&address, length), 0);
 	length = sizeof(address);
 	assert_int_equal(getsockname(listener, (struct sockaddr *)&address, &length), 0);
 	assert_int_equal(listen(listener, 1), 0);
-	assert_int_equal(dup2(listener, FACT_FD_LISTENER), FACT_FD_LISTENER);
 	assert_int_equal(connect(channel, (struct sockaddr *)&address, length), 0);
 	application_count = application_limit;
 	accept_application();
 	assert_int_equal(application_count, application_limit);
 	assert_int_equal(recv(channel, &byte, 1, MSG_DONTWAIT), 0); /* the end of the connection */
-	close(FACT_FD_LISTENER);
 	close(channel);
-	if (listener != FACT_FD_LISTENER)
-		close(listener);
+	close(listener);
+	listener = -1;
 	application_count = 0;
 }
 
 static void room_for_applications(void **state)
 {
 	(void)state;
-	assert_int_equal(room_in(RLIM_INFINITY), APPLICATIONS_MAX);
-	assert_int_equal(room_in(2016), APPLICATIONS_MAX);
-	assert_int_equal(room_in(2015), APPLICATIONS_MAX - 1);
+	assert_int_equal(room_in(RLIM_INFINITY), FACT_LOGINS_MAX);
+	assert_int_equal(room_in(2016), FACT_LOGINS_MAX);
+	assert_int_equal(room_in(2015), FACT_LOGINS_MAX - 1);
 	assert_int_equal(room_in(40), 12);
 	assert_int_equal(room_in(18), 1);
 	assert_int_equal(room_in(17), 1);

@@ -11,6 +11,7 @@
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +20,7 @@
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -35,6 +37,10 @@
 struct kernel kernel;
 
 int __real_sigprocmask(int how, const sigset_t *set, sigset_t *before);
+
+#ifndef NS_GET_MNTNS_ID
+#define NS_GET_MNTNS_ID _IOR(0xb7, 0x5, uint64_t)
+#endif
 
 #define PID_STARTER 4001
 #define PID_INIT    4002
@@ -449,8 +455,6 @@ int __wrap_socket(int domain, int type, int protocol)
 	const char *name = domain == AF_INET ? "network socket" : "channel";
 
 	(void)protocol;
-	if (domain == AF_UNIX && (type & SOCK_NONBLOCK))
-		name = "listener";
 	if (fails("socket %s", name))
 		return -1;
 	return new_descriptor(name, type & SOCK_CLOEXEC, 0);
@@ -459,8 +463,25 @@ int __wrap_socket(int domain, int type, int protocol)
 int __wrap_ioctl(int fd, unsigned long request, ...);
 int __wrap_ioctl(int fd, unsigned long request, ...)
 {
-	return fails("ioctl %s %s", what(fd), request == SIOCSIFFLAGS ? "SIOCSIFFLAGS" : "?") ? -1
-											      : 0;
+	va_list arguments;
+
+	if (request != NS_GET_MNTNS_ID)
+		return fails("ioctl %s %s", what(fd),
+			       request == SIOCSIFFLAGS ? "SIOCSIFFLAGS" : "?")
+			       ? -1
+			       : 0;
+	if (strcmp(what(fd), "host mnt") != 0)
+		violate("the mount namespace of another is asked for");
+	if (fails("ioctl %s NS_GET_MNTNS_ID", what(fd)))
+		return -1;
+	if (kernel.mounts_have_no_id) {
+		errno = ENOTTY;
+		return -1;
+	}
+	va_start(arguments, request);
+	*va_arg(arguments, uint64_t *) = 0xabc;
+	va_end(arguments);
+	return 0;
 }
 
 int __wrap_setsockopt(int fd, int level, int name, const void *value, socklen_t size);
@@ -481,8 +502,22 @@ int __wrap_bind(int fd, const struct sockaddr *address, socklen_t size);
 int __wrap_bind(int fd, const struct sockaddr *address, socklen_t size)
 {
 	(void)size;
-	return fails("bind %s %s", what(fd), ((const struct sockaddr_un *)address)->sun_path) ? -1
-											      : 0;
+	if (fails("bind %s %s", what(fd), ((const struct sockaddr_un *)address)->sun_path))
+		return -1;
+	if (kernel.name != 0) {
+		errno = EADDRINUSE;
+		return -1;
+	}
+	kernel.name = 78;
+	kernel.process.fds[fd].what = "listener";
+	return 0;
+}
+
+int __wrap_shutdown(int fd, int how);
+int __wrap_shutdown(int fd, int how)
+{
+	(void)how;
+	return fails("shutdown %s", what(fd)) ? -1 : 0;
 }
 
 int __wrap_listen(int fd, int backlog);
@@ -499,7 +534,7 @@ int __wrap_connect(int fd, const struct sockaddr *address, socklen_t size)
 	(void)size;
 	if (fails("connect %s", what(fd)))
 		return -1;
-	errno = ECONNREFUSED;
+	errno = kernel.waits_in_line ? EAGAIN : ECONNREFUSED;
 	return kernel.somebody_listens ? 0 : -1;
 }
 
@@ -534,7 +569,9 @@ ssize_t __wrap_sendmsg(int fd, const struct msghdr *m, int flags)
 
 		return fails("sendmsg %s: %s, %s", what(fd), what(fds[0]), what(fds[1])) ? -1 : 1;
 	}
-	return fails("sendmsg %s %c", what(fd), *(const char *)m->msg_iov->iov_base) ? -1 : 1;
+	if (fails("sendmsg %s %c", what(fd), *(const char *)m->msg_iov->iov_base))
+		return -1;
+	return (ssize_t)m->msg_iov->iov_len;
 }
 
 /* The two directories that were put into the pocket. */
@@ -608,6 +645,10 @@ int __wrap_poll(struct pollfd *p, nfds_t count, int timeout)
 {
 	if (count != 1 || timeout < 0)
 		violate("poll may wait for ever");
+	if (p->fd == -1) { /* one turn of waiting, which is all that it is for */
+		kernel.clock_ms += timeout;
+		return 0;
+	}
 	if (fails("poll %s", what(p->fd)))
 		return -1;
 	if (p->events == 0) { /* whether it is hung up */
@@ -618,6 +659,11 @@ int __wrap_poll(struct pollfd *p, nfds_t count, int timeout)
 		kernel.poll_interruptions--;
 		errno = EINTR;
 		return -1;
+	}
+	if (kernel.answer == '\0' && !kernel_called("unshare", 0) &&
+		strcmp(what(p->fd), "channel") == 0) { /* who would join waits for the answer */
+		kernel.clock_ms += timeout;
+		return 0;
 	}
 	p->revents = kernel.poll_result ? POLLIN : 0;
 	kernel.clock_ms += kernel.poll_result ? 0 : timeout;
@@ -665,6 +711,8 @@ int __wrap_stat64(const char *path, struct stat64 *result)
 		return -1;
 	if (strcmp(path, "/proc/1") == 0) {
 		result->st_uid = kernel.init_uid;
+	} else if (strcmp(path, "/proc/1/ns/mnt") == 0) {
+		result->st_ino = kernel.mounts_are_own ? 3 : 2;
 	} else if (strcmp(path, "/proc/1/ns/pid") == 0) {
 		if (!kernel.proc_is_the_hosts)
 			result->st_ino = inode(kernel.process.mount_namespace);
@@ -687,6 +735,20 @@ int __wrap_fstat64(int fd, struct stat64 *result)
 	return 0;
 }
 
+/* The name under which logins meet: somebody's, or the one that was bound here. */
+int __wrap_fstatat64(int directory, const char *path, struct stat64 *result, int flags);
+int __wrap_fstatat64(int directory, const char *path, struct stat64 *result, int flags)
+{
+	(void)flags;
+	if (fails("fstatat %s %s", what(directory), path))
+		return -1;
+	errno = ENOENT;
+	*result = (struct stat64){.st_ino = kernel.name};
+	if (kernel.name_is_taken_over && kernel_called("unshare", 0))
+		result->st_ino++;
+	return kernel.name == 0 ? -1 : 0;
+}
+
 int __wrap_mkdir(const char *path, mode_t mode);
 int __wrap_mkdir(const char *path, mode_t mode)
 {
@@ -705,7 +767,10 @@ int __wrap_unlinkat(int directory, const char *name, int flags)
 	if (fails("unlinkat %s %s", what(directory), name))
 		return -1;
 	errno = ENOENT;
-	return kernel.somebody_listens ? 0 : -1;
+	if (kernel.name == 0)
+		return -1;
+	kernel.name = 0;
+	return 0;
 }
 
 FILE *__wrap_fopen64(const char *path, const char *mode);
@@ -1080,6 +1145,8 @@ pid_t __wrap_waitpid(pid_t pid, int *status, int options)
 	return pid;
 }
 
+static long take_default(const char *call, bool of_the_caller);
+
 int __wrap_prctl(int option, ...);
 int __wrap_prctl(int option, ...)
 {
@@ -1104,6 +1171,10 @@ int __wrap_prctl(int option, ...)
 							: "prctl PR_SET_SECUREBITS")
 				 ? -1
 				 : 0;
+	} else if (option == PR_SET_TIMERSLACK) {
+		result = (int)take_default("prctl PR_SET_TIMERSLACK", true);
+	} else if (option == PR_CAPBSET_READ) {
+		result = fails("prctl PR_CAPBSET_READ") ? -1 : 1;
 	} else {
 		violate("an unknown prctl");
 	}
@@ -1190,6 +1261,29 @@ static long change_ids(const char *call, long a, long b, long c)
 	return fails("%s %ld %ld %ld", call, a, b, c) ? -1 : 0;
 }
 
+/* What PID 1 changes of itself alone: of the starter or the application it is not to be. */
+static long take_default(const char *call, bool of_the_caller)
+{
+	if (kernel.depth != 2 || !of_the_caller)
+		violate("another process than PID 1 gets the system's defaults");
+	if (fails("%s", call))
+		return -1;
+	errno = EPERM;
+	return kernel.keeps_limits ? -1 : 0;
+}
+
+/* Each limit is 64: PID 1 wants more of all. */
+static long limit_of(struct rlimit *limit, struct rlimit *before)
+{
+	if (before) {
+		*before = (struct rlimit){64, 64};
+		return fails("prlimit") ? -1 : 0;
+	}
+	if (limit->rlim_cur <= 64 || limit->rlim_max < limit->rlim_cur)
+		violate("a limit is not raised");
+	return take_default("prlimit set", true);
+}
+
 long __wrap_syscall(long number, ...);
 long __wrap_syscall(long number, ...)
 {
@@ -1258,6 +1352,17 @@ long __wrap_syscall(long number, ...)
 		if (kernel.depth != 2)
 			violate("another process than PID 1 loses its capabilities");
 		return fails("capset") ? -1 : 0;
+	case SYS_capget:
+		if (fails("capget"))
+			return -1;
+		((struct __user_cap_data_struct *)a[1])->permitted = ~0U;
+		return 0;
+	case SYS_sched_setattr:
+		return take_default("sched_setattr", a[0] == 0);
+	case SYS_sched_setaffinity:
+		return take_default("sched_setaffinity", a[0] == 0);
+	case SYS_prlimit64:
+		return limit_of((struct rlimit *)a[2], (struct rlimit *)a[3]);
 	default:
 		violate("an unknown system call");
 		errno = ENOSYS;

@@ -67,9 +67,14 @@ struct kernel {
 	int poll_interruptions;
 	bool run_exists; /* the directory where logins meet that share a session */
 	unsigned int run_uid, run_mode;
-	bool init_was_murdered; /* while the session was open: it says nothing any more */
+	bool init_was_murdered;  /* while the session was open: it says nothing any more */
+	unsigned int name;       /* the inode of the name where they meet; 0 while there is none */
+	bool name_is_taken_over; /* after it was bound */
+	bool waits_in_line;      /* there is no room to connect */
+	bool mounts_have_no_id, mounts_are_own; /* as before Linux 6.11; not those of PID 1 */
 	bool lock_is_held, somebody_listens, root_differs, proc_is_the_hosts, masks_are_gone;
-	char answer; /* of PID 1 to who joins; '\0' for none */
+	bool keeps_limits; /* PID 1 may not have the system's defaults */
+	char answer;       /* of PID 1 to who joins; '\0' for none */
 	unsigned int answer_uid;
 	bool answer_is_the_last; /* it died, and its PID may be another's */
 	unsigned int init_uid;   /* of the application's own PID 1, and what it is */

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "kernel.h"
+#include "protocol.h"
 #include "session.h"
 #include "share.h"
 #include "syscalls.h"
@@ -63,6 +64,7 @@ static void boot_shared(bool somebody)
 {
 	kernel_boot();
 	kernel.somebody_listens = somebody;
+	kernel.name = somebody ? 77 : 0;
 	kernel.process.subreaper = true;
 	shared = true;
 }
@@ -541,6 +543,7 @@ static const struct {
 	{"setgroups", "become root in PID 1"},
 	{"setres", "become root in PID 1"},
 	{"prctl PR_SET_SECUREBITS", "make root unprivileged in PID 1"},
+	{"capget", "look at the capabilities of PID 1"},
 	{"capset", "drop the capabilities of PID 1"},
 	{"prctl PR_CAP_AMBIENT", "keep the capabilities of PID 1"},
 	{"execve", "execute"},
@@ -651,11 +654,15 @@ static void a_call_of_sharing_fails(void **state)
 	assert_no_memory_is_held();
 }
 
-/* Calls that may fail without harm: the one before them said enough. */
+/*
+ * Calls that may fail without harm: the one before them said enough, or PID 1 keeps a limit, which
+ * is the user's own affair.
+ */
 static bool may_fail(const char *call)
 {
-	static const char *const calls[] = {"getcwd", "openat2", "statx cwd by its path",
-		"fstatfs cwd by its path", "fchdir cwd by its path"};
+	static const char *const calls[] = {"getcwd", "openat2 /srv/work", "openat2 /proc/sys",
+		"statx cwd by its path", "fstatfs cwd by its path", "fchdir cwd by its path",
+		"sched_set", "prlimit", "prctl PR_SET_TIMERSLACK", "prctl PR_CAPBSET_READ"};
 
 	for (size_t i = 0; i < sizeof(calls) / sizeof(*calls); i++)
 		if (strncmp(call, calls[i], strlen(calls[i])) == 0)
@@ -794,12 +801,18 @@ static void few_descriptors(void **state)
  * Sharing.
  */
 
+/* Where they meet: the protocol, the namespaces of the application, and who shares. */
+#define DIGITS(number) #number
+#define STRING(number) DIGITS(number)
+#define MEETING        STRING(PROTOCOL_VERSION) "-1001-abc-u1000-0"
+
 static void opens_for_others(void **state)
 {
 	static const char *const calls[] = {"mkdir /run/pam_unshare", "open /run/pam_unshare",
-		"openat run directory lock", "connect channel", "fcntl F_OFD_SETLK lock",
-		"connect channel", "socket listener", "bind listener /run/pam_unshare/1001-u1000-0",
-		"listen listener", "unshare CLONE_NEWNS", "execve", NULL};
+		"openat run directory lock", "fcntl F_OFD_SETLK lock", "socket channel",
+		"bind channel /run/pam_unshare/" MEETING, "listen listener",
+		"fstatat run directory", "fcntl F_OFD_SETLK lock", "unshare CLONE_NEWNS", "execve",
+		NULL};
 
 	(void)state;
 	boot_shared(false);
@@ -811,7 +824,8 @@ static void opens_for_others(void **state)
 	assert_string_equal(kernel.executed.fds[7].what, "run directory");
 	assert_null(kernel.executed.fds[8].what);
 	assert_non_null(strstr(kernel.executed_environment, "PAM_UNSHARE_SCOPE=user\n"));
-	assert_non_null(strstr(kernel.executed_environment, "PAM_UNSHARE_SOCKET=1001-u1000-0\n"));
+	assert_non_null(strstr(kernel.executed_environment, "PAM_UNSHARE_SOCKET=" MEETING "\n"));
+	assert_non_null(strstr(kernel.executed_environment, "PAM_UNSHARE_INODE=78\n"));
 }
 
 static void joins(void **state)
@@ -898,16 +912,104 @@ static void untrusted_directory(void **state)
 	assert_own_session("trust the directory");
 }
 
-static void lock_is_held(void **state)
+/* Whoever does not let go, does not answer or has no room: others wait once, and open. */
+static void nobody_is_waited_for(void **state)
+{
+	static const struct {
+		bool somebody, lock_is_held, waits_in_line, is_silent;
+		long least, most; /* turns */
+	} cases[] = {
+		{false, true, false, false, SHARE_LOCK_TURNS, SHARE_LOCK_TURNS},
+		{true, false, false, true, SHARE_ANSWER_TURNS, SHARE_ANSWER_TURNS},
+		{true, false, true, false, SHARE_ANSWER_TURNS, SHARE_TURNS},
+		{true, true, false, true, SHARE_ANSWER_TURNS + SHARE_LOCK_TURNS,
+			SHARE_ANSWER_TURNS + SHARE_LOCK_TURNS},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		long before, waited;
+
+		boot_shared(cases[i].somebody && !cases[i].waits_in_line);
+		kernel.name = cases[i].somebody ? 77 : 0;
+		kernel.lock_is_held = cases[i].lock_is_held;
+		kernel.waits_in_line = cases[i].waits_in_line;
+		if (cases[i].is_silent)
+			kernel.answer = '\0';
+		before = kernel.clock_ms;
+		assert_int_equal(open_session(), 0);
+		waited = (kernel.clock_ms - before) / SHARE_TURN_MS;
+		HOLDS(waited >= cases[i].least && waited <= cases[i].most, "it waits otherwise");
+		assert_false(session_is_joined(session));
+		assert_null(session_not_shared(session));
+		HOLDS(kernel.name == 78, "it has not taken the name");
+		tear_down(NULL);
+	}
+	assert_true(SHARE_LIMIT_MS < 1000);
+}
+
+/* What is there without anybody that listens, be it what it may, is replaced at once. */
+static void leftover_is_replaced(void **state)
 {
 	long before;
 
 	(void)state;
 	boot_shared(false);
-	kernel.lock_is_held = true;
+	kernel.name = 77;
 	before = kernel.clock_ms;
-	assert_own_session("wait for another login to open");
-	assert_true(kernel.clock_ms - before >= 1000 && kernel.clock_ms - before <= SHARE_LIMIT_MS);
+	assert_int_equal(open_session(), 0);
+	assert_int_equal(kernel.clock_ms, before);
+	assert_int_equal(kernel.name, 78);
+}
+
+/* Who joined too late is not to be counted in. */
+static void withdraws_its_request(void **state)
+{
+	static const char *const calls[] = {"sendmsg channel j", "shutdown channel",
+		"send channel c", "recv channel", "bind channel", NULL};
+
+	(void)state;
+	boot_shared(true);
+	kernel.answer = '\0';
+	assert_int_equal(open_session(), 0);
+	assert_order(calls);
+}
+
+/* Another took the name of a login that was stopped: it is not to take that from it. */
+static void name_of_another(void **state)
+{
+	size_t bound;
+
+	(void)state;
+	boot_shared(false);
+	kernel.fail_all = "unshare CLONE_NEWNS";
+	kernel.fail_errno = ENOMEM;
+	assert_true(open_session() < 0);
+	bound = kernel_called("bind", 0);
+	assert_int_not_equal(kernel_called("unlinkat run directory", bound), 0);
+
+	boot_shared(false);
+	kernel.fail_all = "unshare CLONE_NEWNS";
+	kernel.fail_errno = ENOMEM;
+	kernel.name_is_taken_over = true;
+	assert_true(open_session() < 0);
+	bound = kernel_called("bind", 0);
+	assert_int_equal(kernel_called("unlinkat run directory", bound), 0);
+}
+
+/* Before Linux 6.11 a mount namespace has no number that stays its own. */
+static void mounts_without_id(void **state)
+{
+	(void)state;
+	boot_shared(false);
+	kernel.mounts_have_no_id = true;
+	assert_int_equal(open_session(), 0);
+	assert_null(session_not_shared(session));
+	assert_non_null(strstr(kernel.executed_environment, "-1001-0-u1000-0\n"));
+	tear_down(state);
+	boot_shared(true);
+	kernel.mounts_have_no_id = kernel.mounts_are_own = true;
+	assert_own_session("know a mount namespace of the login's own again");
 }
 
 static void another_root(void **state)
@@ -926,10 +1028,35 @@ static void chroot_is_not_left(void **state)
 	assert_own_session("join a session with another root directory");
 }
 
+/* A container without CAP_SYS_NICE or CAP_SYS_RESOURCE. */
+static void limits_are_kept(void **state)
+{
+	struct kernel_process before;
+
+	(void)state;
+	boot_full();
+	kernel.keeps_limits = true;
+	before = kernel.process;
+	assert_int_equal(open_session(), 0);
+	assert_int_equal(session_close(session, &error), 0);
+	assert_application_is(&before);
+	tear_down(state);
+
+	boot_shared(false);
+	kernel.keeps_limits = true;
+	assert_own_session("give the PID 1 of a shared session the system's limits");
+	boot_shared(false);
+	kernel.keeps_limits = true;
+	assert_int_equal(open_session(), 0);
+	assert_int_not_equal(kernel_called("unlinkat run directory", kernel_called("bind", 0)), 0);
+	assert_null(strstr(kernel.executed_environment, "PAM_UNSHARE_SOCKET"));
+	assert_non_null(strstr(session_not_shared(session)->remedy, "CAP_SYS_RESOURCE"));
+}
+
 static void is_there(void **state)
 {
-	static const char environment[] = "PATH=/\0PAM_UNSHARE_SOCKET=99-u1000-0\0";
-	static const char of_another[] = "PAM_UNSHARE_SOCKET=99-u1001-0\0";
+	static const char environment[] = "PATH=/\0PAM_UNSHARE_SOCKET=9-99-def-u1000-0\0";
+	static const char of_another[] = "PAM_UNSHARE_SOCKET=9-99-def-u1001-0\0";
 	struct kernel_process before;
 
 	(void)state;
@@ -1525,10 +1652,18 @@ int main(void)
 		TEST("joining uses no standard descriptor", joins_without_standard_descriptors),
 		TEST("who does not answer as root's PID 1 does is not joined", does_not_trust),
 		TEST("a meeting place that is not root's alone is not used", untrusted_directory),
-		TEST("a lock that is held is not waited for beyond its limit", lock_is_held),
+		TEST("who holds the lock, or does not answer, is waited for once, and passed over",
+			nobody_is_waited_for),
+		TEST("a name that nobody listens under is taken at once", leftover_is_replaced),
+		TEST("who is passed over does not count in who asked it", withdraws_its_request),
+		TEST("a name that another has taken is not removed", name_of_another),
+		TEST("a mount namespace that cannot be known again is not shared",
+			mounts_without_id),
 		TEST("a session with another root directory is not joined", another_root),
 		TEST("nor is one joined from a chroot, though its root directory is the same",
 			chroot_is_not_left),
+		TEST("a PID 1 that has to keep the application's limits is no one else's",
+			limits_are_kept),
 		TEST("from inside the session that it shares, a login has nothing to do", is_there),
 		TEST("closing ends PID 1, goes back and then waits; all is as it was", closes),
 		TEST("closing twice does nothing the second time", closes_once),

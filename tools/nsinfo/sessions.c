@@ -88,20 +88,37 @@ enum executable {
 	EXECUTABLE_UNKNOWN, /* not for this reader to see; or PID 1 has let go of its memory */
 };
 
+/*
+ * Whether PATH is where a session-init is installed, this version's or another's: a session goes on
+ * when it is replaced by an upgrade. It is in a directory of the protocol's version; that of 0.1.0
+ * was not.
+ */
+static bool is_session_init(const char *path)
+{
+	static const char replaced[] = " (deleted)";
+	static const char name[] = "/" INIT_NAME;
+	size_t digits;
+
+	if (strncmp(path, SESSION_INIT_DIRECTORY, strlen(SESSION_INIT_DIRECTORY)) != 0)
+		return false;
+	path += strlen(SESSION_INIT_DIRECTORY);
+	digits = *path == '/' ? strspn(path + 1, "0123456789") : 0;
+	if (digits > 0)
+		path += 1 + digits;
+	if (strncmp(path, name, strlen(name)) != 0)
+		return false;
+	path += strlen(name);
+	return *path == '\0' || strcmp(path, replaced) == 0;
+}
+
 static enum executable read_executable(const struct proc *proc, pid_t pid)
 {
-	static const char replaced[] = " (deleted)"; /* by an upgrade while the session is open */
-	char path[sizeof(SESSION_INIT) + sizeof(replaced)];
+	char path[sizeof(SESSION_INIT) + 32];
 	int r = proc_link(proc, pid, "exe", path, sizeof(path));
 
 	if (r < 0)
 		return EXECUTABLE_UNKNOWN;
-	if (strncmp(path, SESSION_INIT, strlen(SESSION_INIT)) != 0)
-		return EXECUTABLE_OTHER;
-	if (path[strlen(SESSION_INIT)] == '\0' ||
-		strcmp(path + strlen(SESSION_INIT), replaced) == 0)
-		return EXECUTABLE_SESSION_INIT;
-	return EXECUTABLE_OTHER;
+	return is_session_init(path) ? EXECUTABLE_SESSION_INIT : EXECUTABLE_OTHER;
 }
 
 static bool is_roots_init(const struct proc_status *status)

@@ -16,7 +16,7 @@
  * A process is a session's PID 1 if
  *   - all of its uids are 0, as the reader's user namespace sees them: no user can forge that,
  *   - its PID at the innermost level of NSpid is 1,
- *   - its executable is session-init at the place it was installed in, or
+ *   - its executable is session-init at the place it was installed in, by any version, or
  *     where the reader may not see that (a user, ptrace(2)): its name is "session-init".
  * Only then are its facts, or for a user its title, believed. The second form could be imitated
  * by root, or by what root starts in a container, and by nobody else.

@@ -158,7 +158,10 @@ static void in_the_hosts_namespace(void **state)
 static void another_executable(void **state)
 {
 	static const char *const names[] = {"/home/alice/session-init", "/usr/bin/bash",
-		(SESSION_INIT "2"), (SESSION_INIT " (deleted) "), ("/tmp" SESSION_INIT)};
+		(SESSION_INIT "2"), (SESSION_INIT " (deleted) "), ("/tmp" SESSION_INIT),
+		(SESSION_INIT_DIRECTORY "/2a/session-init"),
+		(SESSION_INIT_DIRECTORY "/2/3/session-init"),
+		(SESSION_INIT_DIRECTORY "//session-init"), (SESSION_INIT_DIRECTORY "/2")};
 	struct fixture *f = *state;
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
@@ -286,6 +289,29 @@ static void after_an_upgrade(void **state)
 	init.exe = SESSION_INIT " (deleted)";
 	assert_int_equal(count_with(f, &init), 1);
 	assert_true(f->sessions.list[0]->verified);
+}
+
+static void of_another_version(void **state)
+{
+	static const char *const names[] = {(SESSION_INIT_DIRECTORY "/4711/session-init"),
+		(SESSION_INIT_DIRECTORY "/1/session-init (deleted)"),
+		(SESSION_INIT_DIRECTORY "/session-init (deleted)")}; /* of 0.1.0 */
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		struct fake init = good_init();
+		char nspid[16];
+
+		init.pid = 300 + (int)i;
+		init.ns = 5100 + i;
+		snprintf(nspid, sizeof(nspid), "%d\t1", init.pid);
+		init.nspid = nspid;
+		init.exe = names[i];
+		tree_process(f->tree, &init);
+	}
+	assert_int_equal(count_sessions(f, false), 3);
+	for (size_t i = 0; i < 3; i++)
+		assert_true(f->sessions.list[i]->verified);
 }
 
 static void title_for_users(void **state)
@@ -614,6 +640,7 @@ int main(void)
 		CASE("and a user sees it whole", out_of_execve_for_users),
 		CASE("a PID 1 that never gets arguments is no session", never_started),
 		CASE("a session stays one when an upgrade replaces session-init", after_an_upgrade),
+		CASE("so does one that another version of the protocol opened", of_another_version),
 		CASE("a user learns user and service from the title, and no more", title_for_users),
 		CASE("a user is not fooled by another user's title, nor by a container's",
 			made_up_title),
