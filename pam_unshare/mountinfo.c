@@ -88,10 +88,12 @@ static bool parse_line(char *line, struct mount *mount)
 	return true;
 }
 
-/* Whether "proc" stands anywhere in a line that was taken to pieces: as a type or in a path. */
-static bool could_be_about_procfs(const char *line, const char *end)
+/* Put a line together again that could not be understood. */
+static void join_fields(char *line, const char *end)
 {
-	return memmem(line, (size_t)(end - line), "proc", strlen("proc"));
+	for (; line < end; line++)
+		if (*line == '\0')
+			*line = ' ';
 }
 
 int mountinfo_next(char **at, struct mount *mount)
@@ -106,7 +108,8 @@ int mountinfo_next(char **at, struct mount *mount)
 			*at = next;
 			return 1;
 		}
-		if (could_be_about_procfs(line, end))
+		join_fields(line, end);
+		if (strstr(line, "proc")) /* as a type, or in a path */
 			return -EBADMSG;
 		*at = next;
 	}

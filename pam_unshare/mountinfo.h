@@ -29,7 +29,7 @@ struct mountinfo {
 	char *text;
 	struct mount *mounts; /* in the order of the file */
 	size_t count;
-	const char *wrong; /* the start of the line that -EBADMSG is about */
+	const char *wrong; /* the line that -EBADMSG is about */
 };
 
 /*

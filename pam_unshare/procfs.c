@@ -482,7 +482,8 @@ static int verify_none_left(struct work *work, struct error *error)
 		if (procfs_shows_processes(&mount) && !is_ours(work->plan, mount.device) &&
 			!stays_hidden(work, mount.id))
 			return error_set(error, ESTALE, "get rid of the procfs on", mount.target);
-	return result == 0 ? 0 : error_set(error, -result, "understand in mountinfo", at);
+	return result == 0 ? 0
+			   : error_set(error, -result, "understand this line of mountinfo:", at);
 }
 
 int procfs_replace(struct procfs_plan *plan, struct error *error)

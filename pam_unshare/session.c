@@ -150,8 +150,13 @@ static int read_mounts(
 	struct host_directory cwd;
 	int result = mountinfo_read(mountinfo, info);
 
-	if (result == -EBADMSG)
-		return error_set(error, EBADMSG, "understand in mountinfo", info->wrong);
+	if (result == -EBADMSG) {
+		error_set(error, EBADMSG, "understand this line of mountinfo:", info->wrong);
+		error->remedy =
+			"it could be about a procfs: unmount what it is about, and tell the "
+			"authors of pam_unshare";
+		return result;
+	}
 	if (result < 0)
 		return error_set(error, -result, "read", HOST_PROC("mountinfo"));
 	if (host_look(AT_FDCWD, "", &cwd) == -1)

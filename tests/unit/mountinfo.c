@@ -221,7 +221,8 @@ static void garbage_about_procfs(void **state)
 		snprintf(text, sizeof(text), "1 0 0:1 / / rw - a b c\n%s2 1 0:2 / /d rw - e f g\n",
 			lines[i]);
 		assert_int_equal(parse(text), -EBADMSG);
-		assert_memory_equal(info.wrong, lines[i], strcspn(lines[i], " \n"));
+		assert_int_equal(strlen(info.wrong), strcspn(lines[i], "\n"));
+		assert_memory_equal(info.wrong, lines[i], strcspn(lines[i], "\n"));
 	}
 }
 

@@ -450,8 +450,8 @@ static void unusual_mounts(void **state)
 	(void)state;
 	kernel_boot();
 	kernel.mountinfo = "rubbish about /proc\n";
-	assert_refused("understand in mountinfo");
-	assert_string_equal(error.object, "rubbish");
+	assert_refused("understand this line of mountinfo:");
+	assert_string_equal(error.object, "rubbish about /proc");
 	assert_int_equal(error.code, EBADMSG);
 
 	kernel_boot();
