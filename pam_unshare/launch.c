@@ -74,10 +74,24 @@ static int raise_limit(int resource, rlim_t least)
 	return sys_prlimit(resource, &limit, NULL);
 }
 
+/*
+ * As many files as PID 1 watches when a session is full; before that, two for each mount that hides
+ * a procfs (a user may have a thousand, fuse.conf(5)). Where it cannot be raised fewer logins find
+ * room (session-init.c).
+ */
+static void raise_files(const struct procfs_plan *plan)
+{
+	struct rlimit limit;
+
+	if (raise_limit(RLIMIT_NOFILE, FACT_FILES + 2 * plan->cover_count) == 0 ||
+		sys_prlimit(RLIMIT_NOFILE, NULL, &limit) == -1)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	sys_prlimit(RLIMIT_NOFILE, &limit, NULL);
+}
+
 static int raise_limits(void)
 {
-	/* Where this one cannot be raised fewer logins find room (session-init.c), no more. */
-	raise_limit(RLIMIT_NOFILE, FACT_FILES);
 	for (size_t i = 0; i < sizeof(least_limits) / sizeof(*least_limits); i++)
 		if (raise_limit(least_limits[i].resource, least_limits[i].least) == -1)
 			return -1;
@@ -222,6 +236,7 @@ static int become_init(struct chain *chain)
 	/* A slave gets what the host mounts later (a home, a USB disk), and gives nothing back. */
 	if (mount(NULL, "/", NULL, MS_REC | (launch->private ? MS_PRIVATE : MS_SLAVE), NULL) == -1)
 		return error_set(error, errno, "switch off mount propagation to the host", NULL);
+	raise_files(launch->plan);
 	procfs = procfs_replace(launch->plan, error);
 	if (procfs < 0)
 		return procfs;

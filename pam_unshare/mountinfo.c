@@ -116,6 +116,22 @@ int mountinfo_next(char **at, struct mount *mount)
 	return 0;
 }
 
+static int compare_ids(const void *a, const void *b)
+{
+	const struct mount *const *first = a, *const *second = b;
+
+	return ((*first)->id > (*second)->id) - ((*first)->id < (*second)->id);
+}
+
+/* A user may have a thousand mounts, one on the other (fuse.conf(5)): finding parents is to be
+ * fast. */
+static void sort_by_id(struct mountinfo *info)
+{
+	for (size_t i = 0; i < info->count; i++)
+		info->by_id[i] = &info->mounts[i];
+	qsort(info->by_id, info->count, sizeof(*info->by_id), compare_ids);
+}
+
 int mountinfo_parse(char *text, struct mountinfo *info)
 {
 	size_t lines = 0;
@@ -126,11 +142,13 @@ int mountinfo_parse(char *text, struct mountinfo *info)
 	for (const char *c = text; *c != '\0'; c++)
 		lines += *c == '\n';
 	info->mounts = calloc(lines + 1, sizeof(*info->mounts));
-	if (!info->mounts)
+	info->by_id = calloc(lines + 1, sizeof(*info->by_id));
+	if (!info->mounts || !info->by_id)
 		return -ENOMEM;
 	while ((result = mountinfo_next(&at, &info->mounts[info->count])) == 1)
 		info->count++;
 	info->wrong = at;
+	sort_by_id(info);
 	return result;
 }
 
@@ -165,6 +183,7 @@ int mountinfo_read(int fd, struct mountinfo *info)
 void mountinfo_free(struct mountinfo *info)
 {
 	free(info->mounts);
+	free(info->by_id);
 	free(info->text);
 	*info = (struct mountinfo){0};
 }
@@ -181,10 +200,12 @@ bool mountinfo_is_below(const char *path, const char *directory)
 
 struct mount *mountinfo_find(const struct mountinfo *info, int id)
 {
-	for (size_t i = 0; i < info->count; i++)
-		if (info->mounts[i].id == id)
-			return &info->mounts[i];
-	return NULL;
+	const struct mount wanted = {.id = id}, *key = &wanted;
+	struct mount **found = info->count == 0 ? NULL
+						: bsearch(&key, info->by_id, info->count,
+							  sizeof(*info->by_id), compare_ids);
+
+	return found ? *found : NULL;
 }
 
 const struct mount *mountinfo_lookup(const struct mountinfo *info, const char *path)

@@ -29,6 +29,7 @@ struct mountinfo {
 	char *text;
 	struct mount *mounts; /* in the order of the file */
 	size_t count;
+	struct mount **by_id; /* sorted by id */
 	const char *wrong; /* the line that -EBADMSG is about */
 };
 
@@ -69,7 +70,10 @@ void mountinfo_free(struct mountinfo *info);
  */
 const struct mount *mountinfo_lookup(const struct mountinfo *info, const char *path);
 
-/* mountinfo_find - the mount with this id, or NULL. */
+/*
+ * mountinfo_find - the mount with this id, or NULL. Where an id stands twice (mountinfo is read in
+ * pieces, and ids are used again), it is one of them.
+ */
 struct mount *mountinfo_find(const struct mountinfo *info, int id);
 
 /* mountinfo_is_below - whether PATH is DIRECTORY itself or inside it. */

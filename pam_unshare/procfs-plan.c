@@ -335,25 +335,45 @@ static int plan_one(struct planner *planner, struct mount *mount, struct error *
 				      : plan_process(planner, mount, error);
 }
 
+/* What is on top at the mount point of a procfs. NULL if no path leads to the procfs. */
+static struct mount *find_top(const struct mountinfo *info, const struct mount *hidden)
+{
+	const struct mount *top = mountinfo_lookup(info, hidden->target);
+
+	if (!top || strcmp(top->target, "/") == 0 || (top != hidden && is_on(info, hidden, top)))
+		return NULL;
+	return &info->mounts[top - info->mounts];
+}
+
+/* Once this one is out of the way: what it was mounted on, at the same place; or NULL. */
+static struct mount *next_below(const struct mountinfo *info, const struct mount *mount)
+{
+	const struct mount *below = covered_by(info, mount);
+
+	return below && !below->gone ? &info->mounts[below - info->mounts] : NULL;
+}
+
 /* Plan to take aside what hides this procfs, one mount after the other. */
 static int plan_hidden(struct planner *planner, struct mount *hidden, struct error *error)
 {
 	struct mountinfo *info = &planner->plan->info;
+	struct mount *top = NULL;
 	int result = 0;
 
-	for (size_t i = 0; i <= info->count && result == 0; i++) {
-		const struct mount *found = mountinfo_lookup(info, hidden->target);
-		struct mount *top = found ? &info->mounts[found - info->mounts] : NULL;
-
+	for (size_t i = 0; i <= 2 * info->count && result == 0; i++) {
 		if (planner->planned[hidden - info->mounts])
 			return 0;
-		if (!top || strcmp(top->target, "/") == 0 ||
-			(top != hidden && is_on(info, hidden, top)))
-			break; /* no path leads to it */
-		if (procfs_shows_processes(top) && !planner->planned[top - info->mounts])
+		if (!top)
+			top = find_top(info, hidden);
+		if (!top)
+			break;
+		if (procfs_shows_processes(top) && !planner->planned[top - info->mounts]) {
 			result = plan_one(planner, top, error);
-		else
+			top = NULL;
+		} else {
 			result = plan_cover(planner, top, error);
+			top = next_below(info, top);
+		}
 	}
 	return result < 0
 		       ? result

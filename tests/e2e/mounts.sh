@@ -171,6 +171,10 @@ check "what hid it is there as before, in the session" eval '
 check "a procfs on that one is replaced, too" eval '
 	mount -t proc hidden /srv/stack && isolated_login && same 0 "$(su alice -c "ls /srv/stack | grep -c -x file")"'
 umount /srv/stack && umount /srv/stack && umount /srv/stack
+check "a procfs under three hundred mounts is replaced, and they are there as before" eval '
+	mount -t proc hidden /srv/stack && for i in {1..300}; do mount -t tmpfs cover$i /srv/stack || return; done
+	isolated_login && same 300 "$(su alice -c "grep -c \" - tmpfs cover\" /proc/self/mountinfo")"
+	result=$?; for i in {0..300}; do umount /srv/stack; done; return $result'
 check "a process of the host's that is mounted and hidden is not seen when that goes away" uncovered \
 	'mount --bind /proc/$canary /srv/stack && mount -t tmpfs cover /srv/stack' 'umount /srv/stack'
 umount /srv/stack

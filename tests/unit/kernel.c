@@ -1279,8 +1279,8 @@ static long limit_of(struct rlimit *limit, struct rlimit *before)
 		*before = (struct rlimit){64, 64};
 		return fails("prlimit") ? -1 : 0;
 	}
-	if (limit->rlim_cur <= 64 || limit->rlim_max < limit->rlim_cur)
-		violate("a limit is not raised");
+	if (limit->rlim_cur < 64 || limit->rlim_max < limit->rlim_cur)
+		violate("a limit is lowered");
 	return take_default("prlimit set", true);
 }
 
