@@ -225,10 +225,10 @@ static int plan_detach(
 	struct planner *planner, struct procfs_instance *instance, const struct mount *mount)
 {
 	struct procfs_plan *plan = planner->plan;
+	const size_t depth = stack_depth(&plan->info, mount);
 
-	instance->depth = stack_depth(&plan->info, mount);
 	instance->detach = planner->detach_count;
-	for (size_t i = 0; i < instance->depth; i++) {
+	for (; mount && instance->depth < depth; instance->depth++) {
 		if (is_full(plan, planner->detach_count))
 			return -ESTALE;
 		plan->detach[planner->detach_count++] = mount->id;

@@ -59,23 +59,22 @@ static const struct mount *entered_before(const struct mountinfo *info, const st
 
 int reach_way_make(const struct mountinfo *info, const struct mount *mount, struct reach_way *way)
 {
-	const struct mount *m = mount;
+	const struct mount *first = mount, *before;
 	size_t count = 1;
 
 	*way = (struct reach_way){0};
-	for (; (m = entered_before(info, m)); count++)
-		if (count > info->count)
+	for (; (before = entered_before(info, first)); first = before)
+		if (++count > info->count)
 			return -ESTALE;
+	if (strcmp(first->target, "/") != 0)
+		return -ESTALE; /* its parent is not listed: it cannot be walked to */
 	way->steps = calloc(count, sizeof(*way->steps));
 	if (!way->steps)
 		return -ENOMEM;
 	way->count = count;
-	for (m = mount; m; m = entered_before(info, m))
-		way->steps[--count].mount = m;
-	if (strcmp(way->steps[0].mount->target, "/") == 0)
-		return 0;
-	reach_way_free(way); /* a mount whose parent is not listed cannot be walked to */
-	return -ESTALE;
+	for (; mount; mount = entered_before(info, mount))
+		way->steps[--count].mount = mount;
+	return 0;
 }
 
 void reach_way_free(struct reach_way *way)
