@@ -30,7 +30,7 @@ struct mountinfo {
 	struct mount *mounts; /* in the order of the file */
 	size_t count;
 	struct mount **by_id; /* sorted by id */
-	const char *wrong; /* the line that -EBADMSG is about */
+	const char *wrong;    /* the line that -EBADMSG is about */
 };
 
 /*

@@ -9,6 +9,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "digits.h"
 #include "syscalls.h"
 
 /* What PID 1 works with. */
@@ -160,25 +161,12 @@ static int put_down(const struct procfs_plan *plan, const struct procfs_instance
 	return 0;
 }
 
-/* The path of a descriptor in a procfs, "self/fd/3", without stdio. */
-static void descriptor_path(char *path, int fd)
-{
-	char digits[16];
-	size_t at = sizeof(digits);
-
-	do
-		digits[--at] = (char)('0' + fd % 10);
-	while ((fd /= 10) > 0);
-	strcpy(path, "self/fd/");
-	strncat(path, digits + at, sizeof(digits) - at);
-}
-
 /* Detach the very mount that a descriptor is open on: umount2(2) takes nothing but a path. */
 static int detach(const struct work *work, int fd, const char *target, struct error *error)
 {
-	char path[32];
+	char path[32] = "self/fd/", digits[DIGITS_SIZE];
 
-	descriptor_path(path, fd);
+	strcat(path, digits_of((unsigned int)fd, digits));
 	if (fchdir(work->directory) == -1 || umount2(path, MNT_DETACH) == -1) {
 		int code = errno;
 

@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "digits.h"
 #include "syscalls.h"
 
 /* Within one mount, and by the names alone. */
@@ -370,21 +371,16 @@ static unsigned int owner_of(const char *path)
 	return status.stx_uid;
 }
 
-/* "63001: /home/alice/chroot/proc", without stdio. */
+/* "63001: /home/alice/chroot/proc", cut where it is too long. */
 static void describe(char *buffer, size_t size, unsigned int uid, const char *path)
 {
-	char digits[16];
-	size_t at = sizeof(digits), length = 0;
+	char digits[DIGITS_SIZE];
+	const char *const parts[] = {digits_of(uid, digits), ": ", path};
+	size_t length = 0;
 
-	do
-		digits[--at] = (char)('0' + uid % 10);
-	while ((uid /= 10) > 0);
-	for (; at < sizeof(digits) && length + 1 < size; length++)
-		buffer[length] = digits[at++];
-	for (const char *p = ": "; *p != '\0' && length + 1 < size; length++)
-		buffer[length] = *p++;
-	for (; *path != '\0' && length + 1 < size; length++)
-		buffer[length] = *path++;
+	for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++)
+		for (const char *p = parts[i]; *p != '\0' && length + 1 < size; p++)
+			buffer[length++] = *p;
 	buffer[length] = '\0';
 }
 
