@@ -16,7 +16,8 @@
 struct work {
 	struct procfs_plan *plan;
 	struct reach reach;
-	int directory; /* of a procfs of its own: where its descriptors have paths, "self/fd/3" */
+	int directory; /* of a procfs of its own: a file that is open has a path there, "self/fd/3"
+			*/
 	int place;     /* the root of the private /proc, where covers wait */
 	bool locked;   /* what is hidden stays as it is */
 };
@@ -161,13 +162,19 @@ static int put_down(const struct procfs_plan *plan, const struct procfs_instance
 	return 0;
 }
 
-/* Detach the very mount that a descriptor is open on: umount2(2) takes nothing but a path. */
+/*
+ * Detach the very mount that a descriptor is open on. umount2(2) takes nothing but a path: that of
+ * the working directory, "."; of a file, which cannot be that, the one that the descriptor has in a
+ * procfs.
+ */
 static int detach(const struct work *work, int fd, const char *target, struct error *error)
 {
 	char path[32] = "self/fd/", digits[DIGITS_SIZE];
+	bool entered = fchdir(fd) == 0;
 
 	strcat(path, digits_of((unsigned int)fd, digits));
-	if (fchdir(work->directory) == -1 || umount2(path, MNT_DETACH) == -1) {
+	if ((!entered && fchdir(work->directory) == -1) ||
+		umount2(entered ? "." : path, MNT_DETACH) == -1) {
 		int code = errno;
 
 		error_set(error, code, "detach the procfs on", target);

@@ -93,6 +93,8 @@ check "a mask in the /proc of a chroot stays" same masked \
 	"$(after 'mount -t proc proc /srv/chroot/proc && mount --bind /srv/mask /srv/chroot/proc/uptime' 'cat /srv/chroot/proc/uptime')"
 check "a host process's directory that is mounted elsewhere shows nothing" same 0 \
 	"$(after "mount --bind /proc/$canary /srv/spy" 'cat /srv/spy/cmdline 2>/dev/null | grep -c canary')"
+check "nor does a file of a host process that is mounted elsewhere" same 0 \
+	"$(: >/srv/spied; after "mount --bind /proc/$canary/cmdline /srv/spied" 'cat /srv/spied | grep -c canary')"
 check "a part of /proc/sys mounted elsewhere stays" same copy \
 	"$(after 'mount --bind /proc/sys/kernel /srv/chroot/kernel' 'cat /srv/chroot/kernel/hostname')"
 

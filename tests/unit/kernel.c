@@ -904,6 +904,11 @@ int __wrap_fchdir(int fd)
 {
 	if (fails("fchdir %s", what(fd)))
 		return -1;
+	if (strcmp(what(fd), "/mnt") == 0) { /* a file is mounted there */
+		errno = ENOTDIR;
+		return -1;
+	}
+	kernel.cwd_mount = kernel.process.fds[fd].mount;
 	if (strcmp(what(fd), "cwd directory") == 0 && kernel.cwd_is_closed) {
 		errno = EACCES;
 		return -1;
@@ -947,8 +952,10 @@ int __wrap_umount2(const char *target, int flags)
 
 	if (flags != MNT_DETACH || kernel.depth != 2)
 		violate("umount2 does more than to detach in PID 1");
-	if (sscanf(target, "self/fd/%d", &fd) == 1 &&
-		strcmp(kernel.process.cwd, "list of processes") == 0)
+	if (strcmp(target, ".") == 0)
+		m = find_mounted(kernel.cwd_mount);
+	else if (sscanf(target, "self/fd/%d", &fd) == 1 &&
+		 strcmp(kernel.process.cwd, "list of processes") == 0)
 		m = find_mounted(kernel.process.fds[fd].mount);
 	if (!m)
 		violate("umount2 goes by a path");

@@ -47,6 +47,8 @@ struct kernel {
 	int fail_errno;       /* and with what */
 	const char *fail_all; /* fail each call whose text begins so, too; or NULL */
 
+	int cwd_mount; /* that PID 1 is on */
+
 	/* How the world is; set before the code runs. */
 	const char *mountinfo;
 	bool no_beneath; /* before Linux 6.5 */

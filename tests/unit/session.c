@@ -48,7 +48,7 @@ static const char full_mounts[] =
 	"4 2 0:4 / /proc/uptime rw - fuse.lxcfs lxcfs rw\n"
 	"5 1 0:5 / /chroot/proc rw - proc proc ro\n"
 	"6 5 0:6 / /chroot/proc/uptime rw - tmpfs tmpfs rw\n"
-	"7 1 0:2 /1 /mnt rw - proc proc rw\n";
+	"7 1 0:2 /1/environ /mnt rw - proc proc rw\n";
 
 static void boot_full(void)
 {
@@ -490,7 +490,10 @@ static const struct {
 	{"open / (2)", TRIES_AGAIN},
 	{"open / (3)", TRIES_AGAIN},
 	{"open / (4)", TRIES_AGAIN},
-	{"fchdir /proc", "enter the procfs on"},
+	{"fchdir /mnt", TRIES_AGAIN},
+	{"fchdir /proc (1)", "enter the procfs on"},
+	{"fchdir /proc (2)", TRIES_AGAIN},
+	{"fchdir /chroot/proc", TRIES_AGAIN},
 	{"fchdir list of processes", "detach the procfs on"},
 	{"madvise", "allocate a session"},
 	{"stat /proc/self/ns", "read"},
