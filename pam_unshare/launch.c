@@ -75,19 +75,17 @@ static int raise_limit(int resource, rlim_t least)
 }
 
 /*
- * As many files as PID 1 watches when a session is full; before that, two for each mount that hides
- * a procfs (a user may have a thousand, fuse.conf(5)). Where it cannot be raised fewer logins find
- * room (session-init.c).
+ * As many files as PID 1 watches when a session is full, and what carrying out the plan takes: a
+ * user may have a thousand mounts that hide a procfs (fuse.conf(5)). Without CAP_SYS_RESOURCE as
+ * far as it goes; fewer logins find room then (session-init.c).
  */
-static void raise_files(const struct procfs_plan *plan)
+static void raise_files(rlim_t least)
 {
 	struct rlimit limit;
 
-	if (raise_limit(RLIMIT_NOFILE, FACT_FILES + 2 * plan->cover_count) == 0 ||
-		sys_prlimit(RLIMIT_NOFILE, NULL, &limit) == -1)
-		return;
-	limit.rlim_cur = limit.rlim_max;
-	sys_prlimit(RLIMIT_NOFILE, &limit, NULL);
+	if (raise_limit(RLIMIT_NOFILE, least) == -1 &&
+		sys_prlimit(RLIMIT_NOFILE, NULL, &limit) == 0)
+		raise_limit(RLIMIT_NOFILE, limit.rlim_max);
 }
 
 static int raise_limits(void)
@@ -236,7 +234,7 @@ static int become_init(struct chain *chain)
 	/* A slave gets what the host mounts later (a home, a USB disk), and gives nothing back. */
 	if (mount(NULL, "/", NULL, MS_REC | (launch->private ? MS_PRIVATE : MS_SLAVE), NULL) == -1)
 		return error_set(error, errno, "switch off mount propagation to the host", NULL);
-	raise_files(launch->plan);
+	raise_files(FACT_FILES + procfs_files(launch->plan));
 	procfs = procfs_replace(launch->plan, error);
 	if (procfs < 0)
 		return procfs;

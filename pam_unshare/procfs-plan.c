@@ -329,6 +329,21 @@ static bool is_on(const struct mountinfo *info, const struct mount *mount, const
 	return false;
 }
 
+/*
+ * Of the mounts that a walk enters on its way to this one, the first that HIDDEN is not on: the
+ * others go with it. So root need not walk through a user's FUSE, which may not answer.
+ */
+static struct mount *outermost(
+	struct mountinfo *info, struct mount *mount, const struct mount *hidden)
+{
+	const struct mount *found = mount;
+
+	for (const struct mount *m = mount; m && !is_on(info, hidden, m);
+		m = reach_entered_before(info, m))
+		found = m;
+	return &info->mounts[found - info->mounts];
+}
+
 static int plan_one(struct planner *planner, struct mount *mount, struct error *error)
 {
 	return procfs_is_whole(mount) ? plan_instance(planner, mount, error)
@@ -345,12 +360,18 @@ static struct mount *find_top(const struct mountinfo *info, const struct mount *
 	return &info->mounts[top - info->mounts];
 }
 
-/* Once this one is out of the way: what it was mounted on, at the same place; or NULL. */
-static struct mount *next_below(const struct mountinfo *info, const struct mount *mount)
+/*
+ * Once this one is out of the way: what it was mounted on, at the same place, if that hides the
+ * procfs too; or NULL.
+ */
+static struct mount *next_below(
+	struct mountinfo *info, const struct mount *mount, const struct mount *hidden)
 {
 	const struct mount *below = covered_by(info, mount);
 
-	return below && !below->gone ? &info->mounts[below - info->mounts] : NULL;
+	if (!below || below->gone || is_on(info, hidden, below))
+		return NULL;
+	return &info->mounts[below - info->mounts];
 }
 
 /* Plan to take aside what hides this procfs, one mount after the other. */
@@ -371,8 +392,9 @@ static int plan_hidden(struct planner *planner, struct mount *hidden, struct err
 			result = plan_one(planner, top, error);
 			top = NULL;
 		} else {
+			top = outermost(info, top, hidden);
 			result = plan_cover(planner, top, error);
-			top = next_below(info, top);
+			top = next_below(info, top, hidden);
 		}
 	}
 	return result < 0
@@ -494,6 +516,11 @@ int procfs_plan_make(struct mountinfo *info, int mountinfo, const char *options,
 	plan->plain = is_plain(plan);
 	free(planner.planned);
 	return result;
+}
+
+size_t procfs_files(const struct procfs_plan *plan)
+{
+	return 2 * plan->cover_count + plan->carried_count;
 }
 
 void procfs_plan_free(struct procfs_plan *plan)

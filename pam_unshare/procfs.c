@@ -361,10 +361,42 @@ static int replace_visible(struct work *work, struct error *error)
 /* --- what is hidden ----------------------------------------------------------------------------
  */
 
-/* Move a cover, with all that is mounted on it, onto the private /proc. */
+/* Onto the private /proc; what is mounted on a file goes onto a file there (EINVAL). */
+static int move_aside(const struct work *work, int fd)
+{
+	int result = move_onto(fd, work->place), file;
+
+	if (result == 0 || errno != EINVAL)
+		return result;
+	file = sys_open_path(work->place, "1/stat", 0, RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS);
+	if (file == -1)
+		return -1;
+	result = move_onto(fd, file);
+	close(file);
+	return result;
+}
+
+/*
+ * Whether a mount is still in the tree, and was all the time: what has been unmounted never comes
+ * back, and open_tree(2) copies what is mounted here alone (fs/namespace.c, may_copy_tree).
+ */
+static bool is_mounted(int fd)
+{
+	int copy = sys_open_tree(
+		fd, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE | AT_EMPTY_PATH);
+	int code = errno;
+
+	if (copy != -1)
+		close(copy);
+	errno = code;
+	return copy != -1;
+}
+
+/* Move a cover, with all that is mounted on it, out of the way. */
 static int take_aside(struct work *work, struct procfs_cover *cover, struct error *error)
 {
 	struct found found;
+	int code;
 	int result = find(work, &cover->way, cover->id, &found, error);
 
 	if (result < 0)
@@ -374,9 +406,14 @@ static int take_aside(struct work *work, struct procfs_cover *cover, struct erro
 	if (strlen(found.name) > NAME_MAX)
 		return error_set(error, ENAMETOOLONG, "take aside the mount on", cover->target);
 	strcpy(cover->name, found.name);
-	if (move_onto(cover->fd, work->place) == -1)
-		return error_set(error, errno, "take aside the mount on", cover->target);
-	return 0;
+	if (move_aside(work, cover->fd) == 0)
+		return 0;
+	/*
+	 * One that the user has unmounted meanwhile is refused as a locked one is; or the private
+	 * /proc has its id by now (ELOOP).
+	 */
+	code = errno == ELOOP || (errno == EINVAL && !is_mounted(cover->fd)) ? ESTALE : errno;
+	return error_set(error, code, "take aside the mount on", cover->target);
 }
 
 /* Take them all aside; which have been is counted. */

@@ -100,6 +100,9 @@ int procfs_plan_make(struct mountinfo *info, int mountinfo, const char *options,
 
 void procfs_plan_free(struct procfs_plan *plan);
 
+/* procfs_files - how many descriptors carrying it out may keep open at a time, beside a few. */
+size_t procfs_files(const struct procfs_plan *plan);
+
 /*
  * procfs_shows_processes - whether this mount is a procfs, or a part of one, that leads to
  * processes.

@@ -21,7 +21,7 @@
 /* How often one name is looked up anew before the walk begins again. */
 #define NAME_TRIES 50
 
-/* The least number of walks: on a busy machine a second may be over after one. */
+/* The least number of walks: on a busy machine the time may be over after one. */
 #define LEAST_WALKS 20
 
 static long long now_ms(void)
@@ -42,11 +42,7 @@ static const struct mount *parent_of(const struct mountinfo *info, const struct 
 	return parent == mount ? NULL : parent;
 }
 
-/*
- * The mount that a walk enters before this one: of a stack on one mount point it comes to the
- * topmost alone. NULL for the one at "/".
- */
-static const struct mount *entered_before(const struct mountinfo *info, const struct mount *mount)
+const struct mount *reach_entered_before(const struct mountinfo *info, const struct mount *mount)
 {
 	const struct mount *below = parent_of(info, mount);
 
@@ -64,7 +60,7 @@ int reach_way_make(const struct mountinfo *info, const struct mount *mount, stru
 	size_t count = 1;
 
 	*way = (struct reach_way){0};
-	for (; (before = entered_before(info, first)); first = before)
+	for (; (before = reach_entered_before(info, first)); first = before)
 		if (++count > info->count)
 			return -ESTALE;
 	if (strcmp(first->target, "/") != 0)
@@ -73,7 +69,7 @@ int reach_way_make(const struct mountinfo *info, const struct mount *mount, stru
 	if (!way->steps)
 		return -ENOMEM;
 	way->count = count;
-	for (; mount; mount = entered_before(info, mount))
+	for (; mount; mount = reach_entered_before(info, mount))
 		way->steps[--count].mount = mount;
 	return 0;
 }
@@ -294,13 +290,20 @@ static int enter_slowly(
 	return at;
 }
 
-/* Whether this is the mount. One of a file system that says nothing of itself is not. */
-static bool is_mount(int fd, int id)
+/*
+ * Whether this is the mount. One of a file system that says nothing of itself is not. An id that
+ * became free is given to the next mount, but a procfs is known by its device, too; others may have
+ * devices that mountinfo does not have (btrfs).
+ */
+static bool is_mount(int fd, int id, const struct mount *mount)
 {
 	dev_t device;
 	int found;
 
-	return id == REACH_ANY || (sys_mount_of(fd, &found, &device) == 0 && found == id);
+	if (id == REACH_ANY)
+		return true;
+	return sys_mount_of(fd, &found, &device) == 0 && found == id &&
+	       (id != mount->id || strcmp(mount->type, "proc") != 0 || device == mount->device);
 }
 
 /* One step of a walk. Takes over AT; returns the mount's root or a negative errno. */
@@ -317,7 +320,7 @@ static int take_step(struct reach *reach, struct reach_way *way, size_t step, in
 	fd = slowly ? enter_slowly(reach, way, step, at, &in) : enter(at, path, &in);
 	if (fd < 0)
 		return fd;
-	if (!is_mount(fd, id)) {
+	if (!is_mount(fd, id, way->steps[step].mount)) {
 		close(in);
 		close(fd);
 		return -EAGAIN;
@@ -395,7 +398,7 @@ static int give_up(const struct reach_way *way, struct error *error)
 	error_set(error, 0, "reach the mount below a directory that belongs to uid", object);
 	error->remedy = "the owner renames the directories above it or keeps root out of them: "
 			"unmount it, or mount it where only root can do that";
-	return -ETIMEDOUT;
+	return -ESTALE;
 }
 
 /* Failures of this process, which no other try mends. */

@@ -38,7 +38,13 @@ int reach_way_make(const struct mountinfo *info, const struct mount *mount, stru
 
 void reach_way_free(struct reach_way *way);
 
-/* What the walks of one login have in common. */
+/*
+ * reach_entered_before - the mount that a walk enters before this one: of a stack on one mount
+ * point it comes to the topmost alone. NULL for the one at "/". Call it in the application.
+ */
+const struct mount *reach_entered_before(const struct mountinfo *info, const struct mount *mount);
+
+/* What the walks of one plan have in common. */
 struct reach {
 	int mountinfo; /* open on mountinfo of this mount namespace, the caller's */
 	char *text;    /* what was read from it last, and the room for it (mmap(2)) */
@@ -46,8 +52,12 @@ struct reach {
 	long long deadline_ms; /* of CLOCK_MONOTONIC, set when a walk fails for the first time */
 };
 
-/* How long all walks of a login may go on trying. */
-#define REACH_LIMIT_MS 1000
+/*
+ * How long the walks of one plan may go on trying. Then the plan itself may be wrong: a user has
+ * mounted something in the way meanwhile, or mountinfo was read while names changed. A login makes
+ * new plans for a second (session.c).
+ */
+#define REACH_LIMIT_MS 50
 
 /* Instead of a mount id: whatever is on top. */
 #define REACH_ANY (-1)
@@ -67,7 +77,7 @@ struct reach {
  * goal it gives up after REACH_LIMIT_MS.
  *
  * Returns a descriptor (O_PATH, O_CLOEXEC), the caller's; or a negative errno, -ESTALE if the mount
- * is not there any more.
+ * is not there any more, or was not reached in time: another plan may succeed.
  */
 int reach_mount(
 	struct reach *reach, struct reach_way *way, int id, int *directory, struct error *error);

@@ -46,8 +46,12 @@ struct session {
 	struct host host;
 };
 
-/* How often a session is opened anew because mounts have changed meanwhile. */
-#define OPEN_TRIES 10
+/*
+ * For how long, and how often at the least, a session is opened anew because mounts or their names
+ * have changed meanwhile.
+ */
+#define OPEN_LIMIT_MS 900
+#define OPEN_TRIES    3
 
 bool session_is_open(const struct session *session)
 {
@@ -443,6 +447,14 @@ static int open_undisturbed(struct session *session, const struct session_reques
 	return result;
 }
 
+static long milliseconds_since(const struct timespec *start)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (now.tv_sec - start->tv_sec) * 1000 + (now.tv_nsec - start->tv_nsec) / 1000000;
+}
+
 /* One try. Returns 0 or a negative errno; the application is then as it was. */
 static int try_to_open(struct session *session, const struct session_request *request, bool *there,
 	struct error *error)
@@ -461,6 +473,7 @@ int session_open(const struct session_request *request, struct session **out, st
 {
 	struct session *session = new_session();
 	bool there = false; /* the application is in the session that the login shares */
+	struct timespec start;
 	int result;
 
 	*out = NULL;
@@ -473,9 +486,11 @@ int session_open(const struct session_request *request, struct session **out, st
 	session->alone = !request->share && !request->linger;
 
 	/* What is mounted may change between the plan and its end. */
-	for (int tries = 0; tries < OPEN_TRIES; tries++) {
+	clock_gettime(CLOCK_MONOTONIC, &start);
+	for (int tries = 1;; tries++) {
 		result = try_to_open(session, request, &there, error);
-		if (result != -ESTALE)
+		if (result != -ESTALE ||
+			(tries >= OPEN_TRIES && milliseconds_since(&start) >= OPEN_LIMIT_MS))
 			break;
 	}
 	if (result < 0 || there) {
@@ -485,14 +500,6 @@ int session_open(const struct session_request *request, struct session **out, st
 	}
 	*out = session;
 	return 0;
-}
-
-static long milliseconds_since(const struct timespec *start)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (now.tv_sec - start->tv_sec) * 1000 + (now.tv_nsec - start->tv_nsec) / 1000000;
 }
 
 /*

@@ -27,10 +27,11 @@ isolated_login() {
 }
 
 # logins NUMBER: so many of them, one after the other.
+way_in=isolated_login
 logins() {
 	local i
 	for ((i = 1; i <= $1; i++)); do
-		isolated_login || { echo "login $i of $1"; return 1; }
+		$way_in || { echo "login $i of $1"; return 1; }
 	done
 }
 
@@ -129,10 +130,9 @@ as_bob mkdir -p chroot/proc decoy/proc
 mount -t proc bobs $home/chroot/proc
 check "an older kernel puts the new procfs in the place of the old one, in bob's home" old_kernel 1
 check "and on /proc" old_kernel 2
-old_logins() { for i in {1..30}; do old_kernel 1 || return; done; }
-check "an older kernel isolates each login while bob swaps names, too" eval '
-	logins() { old_logins; }
-	while_bob 30 exchange chroot decoy'
+way_in="old_kernel 1"
+check "an older kernel isolates each login while bob swaps names, too" while_bob 30 exchange chroot decoy
+way_in=isolated_login
 gone bobs
 as_bob rm -rf chroot decoy
 
@@ -179,12 +179,73 @@ check "a process of the host's that is mounted and hidden is not seen when that 
 	'mount --bind /proc/$canary /srv/stack && mount -t tmpfs cover /srv/stack' 'umount /srv/stack'
 umount /srv/stack
 
+touch /srv/file
+check "a file of a process of the host's is not seen either, nor a procfs that is hidden beside it" uncovered \
+	'mount --bind /proc/$canary/cmdline /srv/file && mount --bind /etc/passwd /srv/file &&
+		mount -t proc hidden /srv/stack && mount -t tmpfs cover /srv/stack' 'umount /srv/stack; umount /srv/file'
+check "what hid that file is there as before, in the session" eval '
+	mount --bind /etc/passwd /srv/file && su alice -c "cmp /etc/passwd /srv/file"'
+umount /srv/file; umount /srv/file; umount /srv/stack
+
 if have "a FUSE mount of bob's that hides a procfs" bindfs; then
 	[ -e /dev/fuse ] || mknod -m 666 /dev/fuse c 10 229
 	as_bob mkdir -p $home/chroot/proc $home/over
 	mount -t proc bobs $home/chroot/proc
 	check "a FUSE mount of bob's hides a procfs: when he takes it away, nothing of the host is seen" uncovered \
 		'as_bob bindfs -n -o nonempty $home/over $home/chroot && not ls $home/chroot' 'as_bob fusermount -u $home/chroot'
+	. "$lib/trace.sh"
+	if can_trace "a FUSE mount that goes away while PID 1 takes it aside"; then
+		delayed() { strace -f -o "$scratch/moves" -e trace=move_mount -e inject=move_mount:delay_enter=1000000:when=2 "$@"; }
+		taken_aside() { [ "$(grep -c move_mount "$scratch/moves")" = 2 ]; }
+		check "a FUSE mount of bob's that goes away while PID 1 takes it aside shows nothing of the host" eval '
+			: >"$scratch/moves"
+			as_bob bindfs -n -o nonempty $home/over $home/chroot || return
+			delayed su alice -c count-secrets >"$scratch/found" 2>&1 </dev/null &
+			login=$!
+			wait_until 10 taken_aside && as_bob fusermount -u -z $home/chroot && wait $login &&
+				grep EINVAL "$scratch/moves" && grep "^pid:.* 0$" "$scratch/found"'
+	fi
+	if unshare --user true; then
+		as_bob mkdir -p $home/decoy/proc
+		cat >/usr/bin/exchange-elsewhere <<-EOT
+			#!/bin/bash
+			mount --make-rprivate / && touch $home/unshared
+			until [ -e $home/covered ]; do sleep 0.02; done
+			exec /usr/bin/flip "\$@"
+		EOT
+		cp "$flip" /usr/bin/flip && chmod 755 /usr/bin/flip /usr/bin/exchange-elsewhere
+		# He may rename what is no mount point in the mount namespace that he does it in (rename(2), EBUSY).
+		check "while bob swaps the mount point itself, each of 40 logins of alice's is isolated" eval '
+			(cd $home && exec setpriv --reuid=63002 --regid=63002 --clear-groups unshare -U -r -m exchange-elsewhere exchange chroot decoy) \
+				>"$scratch/flip" 2>&1 &
+			flipper=$!
+			wait_until 10 test -e $home/unshared && as_bob bindfs -n -o nonempty $home/over $home/chroot &&
+				touch $home/covered && wait_until 10 grep -q ready "$scratch/flip" && logins 40
+			result=$?; kill $flipper && wait $flipper
+			as_bob fusermount -u -z "$(where_is $home/over)"; return $result'
+		# Where the name of the directory with the procfs is now.
+		[ -e $home/chroot/proc/version ] || as_bob mv --exchange $home/chroot $home/decoy 2>/dev/null
+		as_bob rm -f $home/unshared $home/covered
+	fi
+	gone bobs
+	as_bob rm -rf $home/chroot $home/decoy
+	as_bob mkdir -p $home/chroot/proc
+	mount -t proc bobs $home/chroot/proc
+	deep=$home/deep nested=()
+	for i in {1..40}; do
+		as_bob mkdir $deep
+		nested=("$deep" "${nested[@]}") deep=$deep/deep
+	done
+	as_bob mkdir $deep
+	mount -t proc deep $deep
+	cp -p /etc/security/limits.conf "$scratch/limits" && echo 'alice soft nofile 64' >>/etc/security/limits.conf
+	check "more FUSE mounts of bob's than the application may open files refuse nobody" eval '
+		for mount in "${nested[@]}"; do as_bob bindfs -n -o nonempty $home/over "$mount" || return; done
+		found=$(su alice -c "ulimit -S -n; count-secrets") && same "64 0" "$(awk "{ print \$NF }" <<<"$found" | xargs)"'
+	for ((i = 39; i >= 0; i--)); do as_bob fusermount -u -z "${nested[i]}"; done
+	umount $deep; as_bob rm -rf $home/deep
+	cp -p "$scratch/limits" /etc/security/limits.conf
+
 	echo user_allow_other >>/etc/fuse.conf # root asks its server, too
 	check "a FUSE mount of bob's that never answers delays nobody" eval '
 		as_bob bindfs -f -o nonempty,allow_other $home/over $home/chroot &
@@ -192,6 +253,14 @@ if have "a FUSE mount of bob's that hides a procfs" bindfs; then
 		wait_until 10 fuse_is_there && pkill -STOP -x bindfs &&
 			found=$(timeout 20 su alice -c "readlink /proc/self/ns/pid") && [ "$found" != "$host_pid_ns" ]
 		result=$?; pkill -CONT -x bindfs; as_bob fusermount -u -z $home/chroot; return $result'
+	as_bob mkdir -p $home/shown/proc
+	check "nor does one that has another on it" eval '
+		as_bob bindfs -n -o nonempty,allow_other,attr_timeout=0,entry_timeout=0 $home/shown $home/chroot || return
+		server=$(pgrep -x bindfs)
+		as_bob bindfs -n -o nonempty $home/over $home/chroot/proc && kill -STOP $server &&
+			found=$(timeout 20 su alice -c "readlink /proc/self/ns/pid") && [ "$found" != "$host_pid_ns" ]
+		result=$?; kill -CONT $server; as_bob fusermount -u -z $home/chroot/proc; as_bob fusermount -u -z $home/chroot
+		return $result'
 	gone bobs
 
 	# Only with bob's ids may anybody enter it; with CAP_SYS_ADMIN they can mount there.

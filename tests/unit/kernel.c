@@ -54,6 +54,7 @@ static const char plain_mounts[] =
 
 struct mounted {
 	int id, parent;
+	unsigned int device; /* 0:DEVICE */
 	char target[64], line[192];
 	bool gone;
 };
@@ -150,7 +151,8 @@ static void boot_mounts(void)
 		struct mounted m = {0};
 
 		if (length < sizeof(m.line) && mount_count < MOUNTS_MAX - 16 &&
-			sscanf(line, "%d %d %*s %*s %63s", &m.id, &m.parent, m.target) == 3) {
+			sscanf(line, "%d %d 0:%u %*s %63s", &m.id, &m.parent, &m.device,
+				m.target) == 4) {
 			memcpy(m.line, line, length);
 			mounts[mount_count++] = m;
 		}
@@ -200,7 +202,7 @@ static void attach(int id, int other, bool beneath)
 	}
 	if (!m) { /* one of the new ones */
 		m = &mounts[mount_count++];
-		*m = (struct mounted){.id = id};
+		*m = (struct mounted){.id = id, .device = (unsigned int)id};
 		snprintf(m->line, sizeof(m->line), "%d %d 0:%d / %s rw - proc proc rw", id, other,
 			id, base->target);
 	}
@@ -317,13 +319,14 @@ static int open_above(int fd, int flags)
 static long look_at_mount(int fd, const char *path, int flags, struct sys_statx *result)
 {
 	const struct kernel_descriptor *descriptor = &kernel.process.fds[fd];
+	const struct mounted *m = find_mounted(descriptor->mount);
 
 	if (*path != '\0' || !(flags & AT_EMPTY_PATH) || !(flags & AT_STATX_DONT_SYNC))
 		violate("a server of a user's could be asked");
 	if (fails("statx %s", what(fd)))
 		return -1;
 	*result = (struct sys_statx){.stx_mnt_id = (unsigned long)descriptor->mount,
-		.stx_dev_minor = (unsigned int)descriptor->mount,
+		.stx_dev_minor = m ? m->device : (unsigned int)descriptor->mount,
 		.stx_uid = strcmp(what(fd), "/chroot") == 0 ? 63002 : 0};
 	return 0;
 }
@@ -996,6 +999,7 @@ int __wrap_unshare(int flags)
 		mount_count = 0;
 		our_count = 0;
 		changed = false;
+		kernel.clock_ms += kernel.late ? 100 : 0; /* it takes its time */
 	}
 	if (flags & CLONE_NEWPID)
 		kernel.process.children = "session";

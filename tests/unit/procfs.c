@@ -288,6 +288,20 @@ static void deeply_hidden(void **state)
 	assert_int_equal(plan.detach[plan.instances[2].detach], 3);
 }
 
+/* What hides it is mounted on the very mount that it is on; and in one that goes with another. */
+static void hidden_by_what_is_on_its_parent(void **state)
+{
+	(void)state;
+	assert_int_equal(make(ROOT PROC "3 1 0:3 / /a rw - ext4 x rw\n"
+					"4 3 0:4 / /a/proc rw - proc x rw\n"
+					"5 3 0:5 / /a rw - fuse x rw\n"
+					"6 5 0:6 / /a/proc rw - fuse x rw\n"
+					"7 6 0:7 / /a/proc rw - fuse x rw\n"),
+		0);
+	assert_string_equal(covers(), "5");
+	assert_string_equal(way(&plan.instances[1].way), "1 3 4");
+}
+
 static void hidden_processes(void **state)
 {
 	(void)state;
@@ -544,6 +558,8 @@ int main(void)
 		TEST("what hides a procfs is taken aside, so that the procfs can be replaced",
 			hidden_instances),
 		TEST("also where one hides the other", deeply_hidden),
+		TEST("what is mounted on the one that is taken aside goes with it",
+			hidden_by_what_is_on_its_parent),
 		TEST("a single process's directory that is hidden is detached, too",
 			hidden_processes),
 		TEST("a procfs that no path leads to is an error", lost_instances),
