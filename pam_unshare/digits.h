@@ -10,7 +10,7 @@
  */
 static inline const char *digits_of(unsigned int number, char buffer[DIGITS_SIZE])
 {
-	char *at = buffer + DIGITS_SIZE - 1;
+	char *at = &buffer[DIGITS_SIZE - 1];
 
 	*at = '\0';
 	do

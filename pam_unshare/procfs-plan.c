@@ -301,7 +301,17 @@ static void take_away(struct planner *planner, struct mount *mount)
 	}
 }
 
-static int plan_cover(struct planner *planner, struct mount *mount, struct error *error)
+static size_t count_levels(const char *path)
+{
+	size_t count = 0;
+
+	for (; *path != '\0'; path++)
+		count += *path == '/';
+	return count;
+}
+
+static int plan_cover(struct planner *planner, struct mount *mount, const struct mount *hidden,
+	struct error *error)
 {
 	struct procfs_plan *plan = planner->plan;
 	struct procfs_cover *cover = &plan->covers[plan->cover_count];
@@ -313,7 +323,9 @@ static int plan_cover(struct planner *planner, struct mount *mount, struct error
 		return error_set(error, -result, "plan for the mount on", mount->target);
 	cover->target = mount->target;
 	cover->id = planner->planned[mount - plan->info.mounts] ? REACH_ANY : mount->id;
-	cover->fd = cover->parent = -1;
+	cover->hides = hidden->target;
+	cover->levels = count_levels(hidden->target) - count_levels(mount->target);
+	cover->fd = cover->place = cover->parent = -1;
 	plan->cover_count++;
 	take_away(planner, mount);
 	return 0;
@@ -393,7 +405,7 @@ static int plan_hidden(struct planner *planner, struct mount *hidden, struct err
 			top = NULL;
 		} else {
 			top = outermost(info, top, hidden);
-			result = plan_cover(planner, top, error);
+			result = plan_cover(planner, top, hidden, error);
 			top = next_below(info, top, hidden);
 		}
 	}

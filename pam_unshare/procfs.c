@@ -19,6 +19,7 @@ struct work {
 	int directory; /* of a procfs of its own: a file that is open has a path there, "self/fd/3"
 			*/
 	int place;     /* the root of the private /proc, where covers wait */
+	bool aside;    /* the covers are there */
 	bool locked;   /* what is hidden stays as it is */
 };
 
@@ -282,6 +283,41 @@ static int find_layer(struct work *work, struct procfs_instance *instance, size_
 		work, &instance->way, work->plan->detach[instance->detach + layer], found, error);
 }
 
+/* From a directory so many up: as the mounts are, whatever the names are. */
+static int open_above(int directory, size_t levels)
+{
+	int at = openat(directory, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	for (; at != -1 && levels > 0; levels--) {
+		int up = openat(at, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+		close(at);
+		at = up;
+	}
+	return at;
+}
+
+/*
+ * What hid this procfs goes back to where it was: onto the new one, or onto a directory above that
+ * which the procfs is in. Found by that, not by its name, which its owner may change.
+ */
+static void find_places(
+	const struct work *work, const char *target, const struct found *found, int procfs)
+{
+	for (size_t i = 0; i < work->plan->cover_count && work->aside; i++) {
+		struct procfs_cover *cover = &work->plan->covers[i];
+
+		if (cover->place != -1 || strcmp(cover->hides, target) != 0)
+			continue;
+		if (cover->levels > 0)
+			cover->place = open_above(found->directory, cover->levels - 1);
+		else if (procfs != -1)
+			cover->place = open_above(procfs, 0);
+		if (cover->place != -1)
+			close(cover->parent);
+	}
+}
+
 /* Put a new procfs in the place of an old one, with what was mounted below it. */
 static int replace_instance(
 	struct work *work, struct procfs_instance *instance, int procfs, struct error *error)
@@ -302,6 +338,8 @@ static int replace_instance(
 		result = swap(work, instance, &old, procfs, error);
 	if (result == 0)
 		result = verify_detached(old.fd, instance->target, error);
+	if (result == 0)
+		find_places(work, instance->target, &old, procfs);
 	forget(&old);
 	return result < 0 ? result : put_down(work->plan, instance, procfs, error);
 }
@@ -340,6 +378,8 @@ static int detach_process(struct work *work, struct procfs_process *process, str
 
 	if (result == 0)
 		result = detach(work, found.fd, process->target, error);
+	if (result == 0)
+		find_places(work, process->target, &found, -1);
 	forget(&found);
 	return result;
 }
@@ -429,17 +469,28 @@ static int take_all_aside(struct work *work, size_t *count, struct error *error)
 	return 0;
 }
 
+/* Its mount point; where that was not found, by its name. Returns a descriptor. */
+static int open_place(const struct procfs_cover *cover)
+{
+	int place = cover->place;
+
+	if (place == -1) {
+		place = sys_open_path(cover->parent, cover->name, O_NOFOLLOW,
+			RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS);
+		close(cover->parent);
+	}
+	return place;
+}
+
 static int put_back(const struct procfs_cover *cover, struct error *error)
 {
-	int place = sys_open_path(cover->parent, cover->name, O_NOFOLLOW,
-		RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS);
+	int place = open_place(cover);
 
 	if (place == -1)
 		return error_set(error, ESTALE, "find again", cover->target);
 	if (move_onto(cover->fd, place) == -1)
 		return error_set(error, errno, "put back the mount on", cover->target);
 	close(place);
-	close(cover->parent);
 	close(cover->fd);
 	return 0;
 }
@@ -465,6 +516,7 @@ static int replace_hidden(struct work *work, struct error *error)
 	size_t count = 0;
 	int result = take_all_aside(work, &count, error);
 
+	work->aside = result == 0;
 	work->locked = result == -EINVAL;
 	if (result == 0)
 		result = replace_uncovered(work, error);

@@ -57,9 +57,12 @@ struct procfs_process {
 struct procfs_cover {
 	const char *target;
 	struct reach_way way;
+	const char *hides;       /* the mount point of what it hides, */
+	size_t levels;           /* so many directories below its own */
 	int id;                  /* REACH_ANY for a procfs that has been replaced */
 	int fd;                  /* PID 1's: its root, */
-	int parent;              /* the directory that its mount point is in, */
+	int place;               /* its mount point, or -1 until that is found; and, till then, */
+	int parent;              /* the directory that it is in, */
 	char name[NAME_MAX + 1]; /* and the name that it has there */
 };
 

@@ -378,6 +378,8 @@ int __wrap_openat64(int directory, const char *path, int flags, ...)
 		return open_above(directory, flags);
 	if (fails("openat %s %s", what(directory), path))
 		return -1;
+	if (is_open(directory) && strcmp(path, ".") == 0 && *what(directory) == '/')
+		return new_path(what(directory), kernel.process.fds[directory].mount, flags);
 	return new_descriptor(strcmp(what(directory), "procfs") == 0          ? "list of processes"
 			      : strcmp(what(directory), "run directory") == 0 ? "lock"
 									      : "?",

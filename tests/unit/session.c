@@ -1444,8 +1444,8 @@ static void hidden_procfs(void **state)
 {
 	static const char *const calls[] = {"umount2 /proc", "openat2 /chroot",
 		"move_mount /chroot onto /proc", "openat2 /chroot", "openat2 /chroot/proc",
-		"move_mount procfs beneath /chroot/proc", "umount2 /chroot/proc", "openat2 /chroot",
-		"move_mount /chroot onto /", "lseek mountinfo", NULL};
+		"move_mount procfs beneath /chroot/proc", "umount2 /chroot/proc",
+		"openat /chroot .", "move_mount /chroot onto /", "lseek mountinfo", NULL};
 
 	(void)state;
 	kernel_boot();
