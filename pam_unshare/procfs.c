@@ -188,22 +188,19 @@ static int detach(const struct work *work, int fd, const char *target, struct er
 }
 
 /* See for oneself: nothing is above the root of a mount that is not in the tree any more. */
-static int verify_detached(int fd, const char *target, struct error *error)
+static int verify_detached(int fd, int id, const char *target, struct error *error)
 {
 	int up = openat(fd, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	int id = 0, above = 0;
+	int above, code;
 	dev_t device;
 
 	if (up == -1)
 		return error_set(error, errno, "look at the old procfs of", target);
-	if (sys_mount_of(fd, &id, &device) == -1 || sys_mount_of(up, &above, &device) == -1) {
-		int code = errno;
-
-		close(up);
-		return error_set(error, code, "look at the old procfs of", target);
-	}
+	code = sys_mount_of(up, &above, &device) == -1 ? errno : above != id ? EBUSY : 0;
 	close(up);
-	return id == above ? 0 : error_set(error, EBUSY, "get rid of the procfs on", target);
+	if (code == EBUSY)
+		return error_set(error, EBUSY, "get rid of the procfs on", target);
+	return code ? error_set(error, code, "look at the old procfs of", target) : 0;
 }
 
 static int move_onto(int fd, int place)
@@ -337,7 +334,9 @@ static int replace_instance(
 	if (result == 0)
 		result = swap(work, instance, &old, procfs, error);
 	if (result == 0)
-		result = verify_detached(old.fd, instance->target, error);
+		result = verify_detached(old.fd,
+			work->plan->detach[instance->detach + instance->depth - 1],
+			instance->target, error);
 	if (result == 0)
 		find_places(work, instance->target, &old, procfs);
 	forget(&old);
@@ -351,7 +350,9 @@ static int create_for(
 		instance->options, instance->option_count, instance->attributes, error);
 	int id;
 
-	if (procfs >= 0 && sys_mount_of(procfs, &id, &plan->ours[plan->our_count++]) == -1) {
+	/* Where there is only one, nobody asks which are ours (verify_none_left). */
+	if (procfs >= 0 && !plan->plain &&
+		sys_mount_of(procfs, &id, &plan->ours[plan->our_count++]) == -1) {
 		int code = errno;
 
 		close(procfs);
