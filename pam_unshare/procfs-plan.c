@@ -281,8 +281,7 @@ static int plan_process(struct planner *planner, struct mount *mount, struct err
 	return 0;
 }
 
-/* --- what is hidden ----------------------------------------------------------------------------
- */
+/* --- what is hidden --- */
 
 /* Take a mount as not there any more, and a procfs with those that are detached below it. */
 static void take_away(struct planner *planner, struct mount *mount)
@@ -414,8 +413,7 @@ static int plan_hidden(struct planner *planner, struct mount *hidden, struct err
 		       : error_set(error, ESTALE, "find what hides the procfs on", hidden->target);
 }
 
-/* --- all of it ---------------------------------------------------------------------------------
- */
+/* --- all of it --- */
 
 static int allocate(struct planner *planner)
 {

@@ -16,8 +16,7 @@
 struct work {
 	struct procfs_plan *plan;
 	struct reach reach;
-	int directory; /* of a procfs of its own: a file that is open has a path there, "self/fd/3"
-			*/
+	int directory; /* of a procfs of its own: there a descriptor has a path, "self/fd/3" */
 	int place;     /* the root of the private /proc, where covers wait */
 	bool aside;    /* the covers are there */
 	bool locked;   /* what is hidden stays as it is */
@@ -164,6 +163,22 @@ static int put_down(const struct procfs_plan *plan, const struct procfs_instance
 }
 
 /*
+ * Whether a mount is still in the tree, and was all the time: what has been unmounted never comes
+ * back, and open_tree(2) copies what is mounted here alone (fs/namespace.c, may_copy_tree).
+ */
+static bool is_mounted(int fd)
+{
+	int copy = sys_open_tree(
+		fd, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE | AT_EMPTY_PATH);
+	int code = errno;
+
+	if (copy != -1)
+		close(copy);
+	errno = code;
+	return copy != -1;
+}
+
+/*
  * Detach the very mount that a descriptor is open on. umount2(2) takes nothing but a path: that of
  * the working directory, "."; of a file, which cannot be that, the one that the descriptor has in a
  * procfs.
@@ -178,6 +193,8 @@ static int detach(const struct work *work, int fd, const char *target, struct er
 		umount2(entered ? "." : path, MNT_DETACH) == -1) {
 		int code = errno;
 
+		if (code == EINVAL && !is_mounted(fd))
+			code = ESTALE; /* the host has unmounted it meanwhile */
 		error_set(error, code, "detach the procfs on", target);
 		if (code == EINVAL) /* MNT_LOCKED, mount_namespaces(7) */
 			error->remedy = "it is locked: mount the container's /proc inside "
@@ -399,8 +416,7 @@ static int replace_visible(struct work *work, struct error *error)
 			   : result;
 }
 
-/* --- what is hidden ----------------------------------------------------------------------------
- */
+/* --- what is hidden --- */
 
 /* Onto the private /proc; what is mounted on a file goes onto a file there (EINVAL). */
 static int move_aside(const struct work *work, int fd)
@@ -415,22 +431,6 @@ static int move_aside(const struct work *work, int fd)
 	result = move_onto(fd, file);
 	close(file);
 	return result;
-}
-
-/*
- * Whether a mount is still in the tree, and was all the time: what has been unmounted never comes
- * back, and open_tree(2) copies what is mounted here alone (fs/namespace.c, may_copy_tree).
- */
-static bool is_mounted(int fd)
-{
-	int copy = sys_open_tree(
-		fd, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE | AT_EMPTY_PATH);
-	int code = errno;
-
-	if (copy != -1)
-		close(copy);
-	errno = code;
-	return copy != -1;
 }
 
 /* Move a cover, with all that is mounted on it, out of the way. */
@@ -528,8 +528,7 @@ static int replace_hidden(struct work *work, struct error *error)
 	return result;
 }
 
-/* --- all of it ---------------------------------------------------------------------------------
- */
+/* --- all of it --- */
 
 static bool is_ours(const struct procfs_plan *plan, dev_t device)
 {

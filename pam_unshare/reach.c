@@ -32,8 +32,7 @@ static long long now_ms(void)
 	return (long long)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-/* --- in the application ------------------------------------------------------------------------
- */
+/* --- in the application --- */
 
 static const struct mount *parent_of(const struct mountinfo *info, const struct mount *mount)
 {
@@ -80,8 +79,7 @@ void reach_way_free(struct reach_way *way)
 	*way = (struct reach_way){0};
 }
 
-/* --- in the clone ------------------------------------------------------------------------------
- */
+/* --- in the clone --- */
 
 static bool make_room(struct reach *reach)
 {
@@ -345,8 +343,7 @@ static int walk(struct reach *reach, struct reach_way *way, int id, bool slowly,
 	return at;
 }
 
-/* --- whose fault it is -------------------------------------------------------------------------
- */
+/* --- whose fault it is --- */
 
 /* The first directory on the way that is not root's: its owner can rename what is below. */
 static unsigned int owner_of(const char *path)
