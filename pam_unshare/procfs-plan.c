@@ -347,11 +347,13 @@ static bool is_on(const struct mountinfo *info, const struct mount *mount, const
 static struct mount *outermost(
 	struct mountinfo *info, struct mount *mount, const struct mount *hidden)
 {
-	const struct mount *found = mount;
+	const struct mount *found = mount, *m = mount;
 
-	for (const struct mount *m = mount; m && !is_on(info, hidden, m);
-		m = reach_entered_before(info, m))
+	/* Mounts that are read twice may seem to be on each other, hence the limit. */
+	for (size_t depth = 0; m && depth < info->count && !is_on(info, hidden, m); depth++) {
 		found = m;
+		m = reach_entered_before(info, m);
+	}
 	return &info->mounts[found - info->mounts];
 }
 
