@@ -451,7 +451,8 @@ static void run_body(void **state)
 			kill(child, SIGKILL);
 			waitpid(child, &status, 0);
 			print_log();
-			fail_msg("no end after %d s", LIMIT_S);
+			fail_msg("no end after %d s%s%s", LIMIT_S, record->failure[0] ? "; " : "",
+				record->failure);
 		}
 		usleep(5000);
 	}
