@@ -248,8 +248,9 @@ static void many_sessions(void)
 			hold_a_session(ready[1], until[0]);
 			_exit(0);
 		}
-		CHECK(read(ready[0], &byte, 1) == 1);
 	}
+	for (int i = 0; i < SESSIONS; i++)
+		CHECK(read(ready[0], &byte, 1) == 1);
 	CHECK(application_in_child(pass_a_descriptor) == 0);
 	close(until[1]);
 	for (int i = 0; i < SESSIONS; i++)
