@@ -238,8 +238,7 @@ static int open_directory(const char *path, unsigned int resolve)
 		errno = ENOENT;
 		return -1;
 	}
-	return sys_open_path(
-		AT_FDCWD, path, O_DIRECTORY, RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS | resolve);
+	return sys_open_path(AT_FDCWD, path, O_DIRECTORY, RESOLVE_NO_LINKS | resolve);
 }
 
 /*

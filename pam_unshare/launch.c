@@ -108,8 +108,7 @@ static int raise_limits(void)
 static int take_defaults(struct launch *launch, struct error *error)
 {
 	const struct sys_sched_attr normal = {.size = sizeof(normal), .policy = SCHED_OTHER};
-	unsigned char
-		all_cpus[1024]; /* more than the kernel can have; it takes those of the cpuset */
+	unsigned char all_cpus[1024]; /* more than there can be: the kernel takes its cpuset's */
 
 	memset(all_cpus, 0xff, sizeof(all_cpus));
 	if (sys_sched_setattr(&normal) == 0 &&

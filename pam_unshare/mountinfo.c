@@ -123,8 +123,7 @@ static int compare_ids(const void *a, const void *b)
 	return ((*first)->id > (*second)->id) - ((*first)->id < (*second)->id);
 }
 
-/* A user may have a thousand mounts, one on the other (fuse.conf(5)): finding parents is to be
- * fast. */
+/* A user may have a thousand mounts, one on the other (fuse.conf(5)): parents are found fast. */
 static void sort_by_id(struct mountinfo *info)
 {
 	for (size_t i = 0; i < info->count; i++)

@@ -265,7 +265,7 @@ static int swap_one_after_the_other(const struct work *work, const struct procfs
 	if (result < 0)
 		return result;
 	place = sys_open_path(old->directory, old->name, O_DIRECTORY | O_NOFOLLOW,
-		RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV);
+		RESOLVE_NO_LINKS | RESOLVE_NO_XDEV);
 	if (place == -1)
 		return error_set(error, ESTALE, "find again", instance->target);
 	if (move_onto(new, place) == -1)
@@ -425,7 +425,7 @@ static int move_aside(const struct work *work, int fd)
 
 	if (result == 0 || errno != EINVAL)
 		return result;
-	file = sys_open_path(work->place, "1/stat", 0, RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS);
+	file = sys_open_path(work->place, "1/stat", 0, RESOLVE_NO_LINKS);
 	if (file == -1)
 		return -1;
 	result = move_onto(fd, file);
@@ -476,8 +476,7 @@ static int open_place(const struct procfs_cover *cover)
 	int place = cover->place;
 
 	if (place == -1) {
-		place = sys_open_path(cover->parent, cover->name, O_NOFOLLOW,
-			RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS);
+		place = sys_open_path(cover->parent, cover->name, O_NOFOLLOW, RESOLVE_NO_LINKS);
 		close(cover->parent);
 	}
 	return place;

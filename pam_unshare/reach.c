@@ -15,8 +15,7 @@
 #include "syscalls.h"
 
 /* Within one mount, and by the names alone. */
-#define NO_LINKS (RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS)
-#define WITHIN   (NO_LINKS | RESOLVE_NO_XDEV)
+#define WITHIN (RESOLVE_NO_LINKS | RESOLVE_NO_XDEV)
 
 /* How often one name is looked up anew before the walk begins again. */
 #define NAME_TRIES 50
@@ -221,7 +220,7 @@ static int enter(int at, const char *path, int *directory)
 	at = walk_within(at, path, slash ? (size_t)(slash - path) : 0);
 	if (at < 0)
 		return at;
-	fd = sys_open_path(at, name, O_NOFOLLOW, NO_LINKS);
+	fd = sys_open_path(at, name, O_NOFOLLOW, RESOLVE_NO_LINKS);
 	code = errno;
 	leave(at, fd == -1 ? NULL : directory);
 	return fd == -1 ? -code : fd;
@@ -261,8 +260,8 @@ static int open_component(
 			return result < 0 ? result : -EAGAIN;
 		if (component(path, depth, name, last) < 0 || now_ms() >= reach->deadline_ms)
 			return -EAGAIN;
-		fd = sys_open_path(
-			at, name, *last ? O_NOFOLLOW : 0, *last ? NO_LINKS : (unsigned int)WITHIN);
+		fd = sys_open_path(at, name, *last ? O_NOFOLLOW : 0,
+			*last ? RESOLVE_NO_LINKS : (unsigned int)WITHIN);
 		if (fd != -1)
 			return fd;
 		result = -errno;
@@ -359,7 +358,7 @@ static unsigned int owner_of(const char *path)
 		path = strchrnul(path, '/');
 		path += *path == '/';
 		if (component(path, 0, name, &last) == 0)
-			next = sys_open_path(at, name, O_NOFOLLOW, NO_LINKS);
+			next = sys_open_path(at, name, O_NOFOLLOW, RESOLVE_NO_LINKS);
 		close(at);
 		at = next;
 		if (at != -1 && sys_statx(at, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_UID,

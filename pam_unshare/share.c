@@ -381,8 +381,7 @@ int share_join(struct share *share, int application, int *channel, int *init, pi
 		if (last || is_free(share, there, answer))
 			result = listen_here(share, error);
 		unlock(share);
-		/* In use: somebody was quicker. Without the lock that may happen in between, too.
-		 */
+		/* In use: somebody was quicker. Without the lock, also in between. */
 		if (last || result != -EADDRINUSE)
 			return result;
 	}

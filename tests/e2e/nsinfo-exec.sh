@@ -165,11 +165,12 @@ check "nor if it prints all the time" eval '
 
 # --- signals ---------------------------------------------------------------------------------------------
 
-# signalled SIGNAL: the status of nsinfo, which gets the signal.
+# signalled SIGNAL [SECONDS]: the status of nsinfo, which gets the signal while "sleep SECONDS" runs.
 signalled() {
-	nsinfo exec "$ns" -u bob sleep 805 </dev/null &
-	local job=$!
-	wait_until 10 in_state 'sleep 805' S
+	local job seconds=${2-805}
+	nsinfo exec "$ns" -u bob sleep "$seconds" </dev/null &
+	job=$!
+	wait_until 10 in_state "sleep $seconds" S
 	kill -"$1" $job
 	wait $job
 }
@@ -177,11 +178,7 @@ check "signals to nsinfo reach the command" eval '
 	for signal in HUP INT QUIT TERM USR1 USR2 ALRM; do exits $((128 + $(kill -l $signal))) signalled $signal || return; done'
 # dies SIGNAL: nsinfo is killed by it; the command and the monitor end.
 dies() {
-	nsinfo exec "$ns" -u bob sleep 806 </dev/null &
-	local job=$!
-	wait_until 10 in_state 'sleep 806' S
-	kill -"$1" $job
-	wait $job
+	signalled "$1" 806
 	wait_until 10 gone 'sleep 806' && wait_until 10 gone "nsinfo exec $ns -u bob sleep 806"
 }
 check "if nsinfo is killed, the command gets SIGHUP" dies KILL

@@ -12,7 +12,6 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <linux/keyctl.h>
-#include <linux/openat2.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
@@ -24,10 +23,6 @@
 #include "cli.h"
 #include "pam_unshare/syscalls.h"
 #include "pidfd.h"
-
-#ifndef SYS_openat2
-#define SYS_openat2 437 /* on every architecture; glibc 2.31 does not know it */
-#endif
 
 #define CONTROL 3 /* of the command's process, until it runs */
 
@@ -154,9 +149,7 @@ static void become_user(const struct exec_plan *plan)
 static void change_directory(const struct exec_plan *plan)
 {
 	const struct stat *wanted = &plan->directory_is;
-	struct open_how how = {
-		.flags = O_PATH | O_DIRECTORY | O_CLOEXEC, .resolve = RESOLVE_NO_SYMLINKS};
-	int fd = (int)syscall(SYS_openat2, AT_FDCWD, plan->directory, &how, sizeof(how));
+	int fd = sys_open_path(AT_FDCWD, plan->directory, O_DIRECTORY, RESOLVE_NO_LINKS);
 	struct stat st;
 	bool there = fd >= 0 && fstat(fd, &st) == 0 && st.st_dev == wanted->st_dev &&
 		     st.st_ino == wanted->st_ino && fchdir(fd) == 0;

@@ -117,6 +117,18 @@ static void unknown_facts(void **state)
 	assert_int_equal(session->start, 1700000000 + 4200 / sysconf(_SC_CLK_TCK));
 }
 
+/* One of several: with a PID and a namespace of its own. NSPID is a buffer of 16 bytes. */
+static struct fake another_init(size_t number, char *nspid)
+{
+	struct fake init = good_init();
+
+	init.pid = 300 + (int)number;
+	init.ns = 5100 + number;
+	snprintf(nspid, 16, "%d\t1", init.pid);
+	init.nspid = nspid;
+	return init;
+}
+
 static void not_root(void **state)
 {
 	static const char *const uids[] = {"1000\t1000\t1000\t1000", "1000\t0\t0\t0",
@@ -124,13 +136,9 @@ static void not_root(void **state)
 	struct fixture *f = *state;
 
 	for (size_t i = 0; i < sizeof(uids) / sizeof(uids[0]); i++) {
-		struct fake init = good_init();
 		char nspid[16];
+		struct fake init = another_init(i, nspid);
 
-		init.pid = 300 + (int)i;
-		init.ns = 5100 + i;
-		snprintf(nspid, sizeof(nspid), "%d\t1", init.pid);
-		init.nspid = nspid;
 		init.uid = uids[i];
 		assert_int_equal(count_with(f, &init), 0);
 	}
@@ -165,13 +173,9 @@ static void another_executable(void **state)
 	struct fixture *f = *state;
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		struct fake init = good_init();
 		char nspid[16];
+		struct fake init = another_init(i, nspid);
 
-		init.pid = 300 + (int)i;
-		init.ns = 5100 + i;
-		snprintf(nspid, sizeof(nspid), "%d\t1", init.pid);
-		init.nspid = nspid;
 		init.exe = names[i];
 		assert_int_equal(count_with(f, &init), 0);
 	}
@@ -299,13 +303,9 @@ static void of_another_version(void **state)
 	struct fixture *f = *state;
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		struct fake init = good_init();
 		char nspid[16];
+		struct fake init = another_init(i, nspid);
 
-		init.pid = 300 + (int)i;
-		init.ns = 5100 + i;
-		snprintf(nspid, sizeof(nspid), "%d\t1", init.pid);
-		init.nspid = nspid;
 		init.exe = names[i];
 		tree_process(f->tree, &init);
 	}
