@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "facts.h"
-#include "protocol.h"
+#include "common/facts.h"
+#include "common/protocol.h"
 
 __attribute__((format(printf, 2, 3))) static void add(
 	struct environment *environment, const char *format, ...)

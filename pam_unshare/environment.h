@@ -7,8 +7,8 @@
 
 #include <sys/types.h>
 
-#include "error.h"
-#include "session.h"
+#include "common/error.h"
+#include "request.h"
 
 #define ENVIRONMENT_MAX 12
 

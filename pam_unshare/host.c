@@ -13,8 +13,8 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-#include "mountinfo.h"
-#include "syscalls.h"
+#include "common/mountinfo.h"
+#include "common/syscalls.h"
 
 static const struct {
 	int flag;

@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-#include "error.h"
+#include "common/error.h"
 
 /* The namespaces that a session may have beside its PID and mount namespace. */
 #define HOST_FURTHER 5

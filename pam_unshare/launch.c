@@ -15,8 +15,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "facts.h"
-#include "syscalls.h"
+#include "common/facts.h"
+#include "common/syscalls.h"
+#include "procfs/replace.h"
 
 /*
  *   application                     waits for the starter, then for PID 1
@@ -77,7 +78,7 @@ static int raise_limit(int resource, rlim_t least)
 /*
  * As many files as PID 1 watches when a session is full, and what carrying out the plan takes: a
  * user may have a thousand mounts that hide a procfs (fuse.conf(5)). Without CAP_SYS_RESOURCE as
- * far as it goes; fewer logins find room then (session-init.c).
+ * far as it goes; fewer logins find room then (init/main.c).
  */
 static void raise_files(rlim_t least)
 {

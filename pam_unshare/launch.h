@@ -5,8 +5,8 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-#include "error.h"
-#include "procfs.h"
+#include "common/error.h"
+#include "procfs/plan.h"
 
 /*
  * Starting PID 1 without copying the application: a chain of clones that share its memory, so

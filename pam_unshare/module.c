@@ -12,10 +12,10 @@
 #include <syslog.h>
 
 #include "config.h"
-#include "error.h"
-#include "options.h"
-#include "policy.h"
-#include "protocol.h"
+#include "common/error.h"
+#include "policy/options.h"
+#include "policy/policy.h"
+#include "common/protocol.h"
 #include "session.h"
 
 _Static_assert(PROTOCOL_VERSION == SESSION_INIT_PROTOCOL,

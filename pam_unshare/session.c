@@ -18,11 +18,11 @@
 #include "environment.h"
 #include "host.h"
 #include "launch.h"
-#include "mountinfo.h"
-#include "procfs.h"
-#include "protocol.h"
+#include "common/mountinfo.h"
+#include "procfs/plan.h"
+#include "common/protocol.h"
 #include "share.h"
-#include "syscalls.h"
+#include "common/syscalls.h"
 
 /*
  * It lies in pages of its own that the kernel empties in every forked copy of the application

@@ -15,9 +15,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "facts.h"
-#include "protocol.h"
-#include "syscalls.h"
+#include "common/facts.h"
+#include "common/protocol.h"
+#include "common/syscalls.h"
 
 /* The unique number of a mount namespace: Linux 6.11, linux/nsfs.h. */
 #ifndef NS_GET_MNTNS_ID

@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "error.h"
+#include "common/error.h"
 
 /*
  * Where logins that share a session meet (scope=user, scope=group): PID 1 listens on a socket in

@@ -12,7 +12,7 @@ other=$((own + 1))
 source=$(cd "$lib/../.." && pwd)
 mkdir "$scratch/other"
 tar -C "$source" --exclude='./build*' --exclude=./.git -c . | tar -C "$scratch/other" -x
-sed -i "s/^#define PROTOCOL_VERSION .*/#define PROTOCOL_VERSION $other/" "$scratch/other/pam_unshare/protocol.h"
+sed -i "s/^#define PROTOCOL_VERSION .*/#define PROTOCOL_VERSION $other/" "$scratch/other/pam_unshare/common/protocol.h"
 check "another version can be built" eval '
 	meson setup "$scratch/build" "$scratch/other" --prefix=/usr -Dtests=disabled -Dnsinfo=disabled && meson compile -C "$scratch/build"'
 

@@ -3,8 +3,8 @@
 /* Any mountinfo, the lookups in it, and the plan of the private /proc that is made of it. */
 
 #include "fuzz.h"
-#include "mountinfo.h"
-#include "procfs.h"
+#include "common/mountinfo.h"
+#include "procfs/plan.h"
 
 /* --- what an input is made of --- */
 

@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "fuzz.h"
-#include "options.h"
-#include "subjects.h"
+#include "policy/options.h"
+#include "policy/subjects.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

@@ -4,7 +4,7 @@
 
 #include "fuzz.h"
 
-#include "../../pam_unshare/rules.c" /* for parse_text, which needs no file */
+#include "policy/rules.c" /* for parse_text, which needs no file */
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

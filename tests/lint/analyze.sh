@@ -15,7 +15,7 @@ command -v "$tool" >/dev/null || {
 	echo "1..0 # SKIP needs $tool"
 	exit
 }
-[ $# -gt 0 ] || set -- pam_unshare/*.c
+[ $# -gt 0 ] || set -- pam_unshare/*.c pam_unshare/*/*.c
 
 # Prints findings and fails, or says nothing.
 analyze() {

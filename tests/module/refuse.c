@@ -27,7 +27,7 @@
 #include <unistd.h>
 
 #include "config.h"
-#include "syscalls.h"
+#include "common/syscalls.h"
 
 /* The whole log is one line that this extended regular expression describes. */
 static void check_log(const char *expression)

@@ -16,7 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "protocol.h"
+#include "common/protocol.h"
 
 /* A /run of the test's own, so that it meets nobody but itself. */
 static void have_own_run(void)

@@ -8,7 +8,7 @@
 
 int session_init_main(void);
 #define main session_init_main
-#include "session-init.c"
+#include "init/main.c"
 #undef main
 
 static void numbers(void **state)

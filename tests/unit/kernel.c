@@ -30,9 +30,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "facts.h"
-#include "protocol.h"
-#include "syscalls.h"
+#include "common/facts.h"
+#include "common/protocol.h"
+#include "common/syscalls.h"
 
 struct kernel kernel;
 

@@ -6,7 +6,7 @@
 #include <stddef.h>
 
 /*
- * A kernel of the tests' own, for session.c, launch.c and procfs.c: the linker gives them these
+ * A kernel of the tests' own, for session.c, launch.c and procfs/: the linker gives them these
  * functions instead of libc's (ld(1), --wrap; the list is in meson.build). It needs no root, it
  * keeps account of what the application has (namespaces, directories, descriptors, memory), it
  * notes each call, and it fails the one it is told to. A clone runs its function at once, in the

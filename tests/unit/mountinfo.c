@@ -12,7 +12,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-#include "mountinfo.h"
+#include "common/mountinfo.h"
 
 static struct mountinfo info;
 

@@ -8,8 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "options.h"
-#include "syscalls.h"
+#include "policy/options.h"
+#include "common/syscalls.h"
 
 #define PARSE(options, error, ...) parse(options, error, (const char *[]){__VA_ARGS__, NULL})
 

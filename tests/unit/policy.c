@@ -14,8 +14,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "policy.h"
-#include "rules.h"
+#include "policy/policy.h"
+#include "policy/rules.h"
 
 static char directory[] = "/tmp/pam_unshare-rules-XXXXXX";
 static char conf[64];

@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "procfs.h"
-#include "syscalls.h"
+#include "procfs/plan.h"
+#include "common/syscalls.h"
 
 #define ROOT "1 0 0:1 / / rw,relatime - ext4 /dev/sda rw\n"
 #define PROC "2 1 0:2 / /proc rw,nosuid,nodev,noexec,relatime - proc proc rw\n"

@@ -17,10 +17,10 @@
 #include <unistd.h>
 
 #include "kernel.h"
-#include "protocol.h"
+#include "common/protocol.h"
 #include "session.h"
 #include "share.h"
-#include "syscalls.h"
+#include "common/syscalls.h"
 
 static const struct session_request request = {
 	.user = "alice",

@@ -8,7 +8,7 @@
 
 #include "check.h"
 #include "cleanup.h"
-#include "pam_unshare/rules.h"
+#include "policy/rules.h"
 #include "pamconf.h"
 #include "text.h"
 

@@ -9,7 +9,7 @@
 
 #include "check.h"
 #include "cleanup.h"
-#include "pam_unshare/policy.h"
+#include "policy/policy.h"
 #include "pamconf.h"
 #include "text.h"
 

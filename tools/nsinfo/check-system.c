@@ -15,7 +15,7 @@
 #include "check.h"
 #include "cleanup.h"
 #include "config.h"
-#include "pam_unshare/rules.h"
+#include "policy/rules.h"
 #include "text.h"
 
 #define BLANKS " \t\r\n"

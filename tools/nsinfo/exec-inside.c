@@ -21,7 +21,7 @@
 #include <sys/wait.h>
 
 #include "cli.h"
-#include "pam_unshare/syscalls.h"
+#include "common/syscalls.h"
 #include "pidfd.h"
 
 #define CONTROL 3 /* of the command's process, until it runs */

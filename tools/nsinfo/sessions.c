@@ -14,7 +14,7 @@
 #include "parallel.h"
 #include "text.h"
 
-#include "pam_unshare/facts.h"
+#include "common/facts.h"
 
 #define INIT_NAME "session-init" /* its comm: 15 bytes at most */
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-#include "procfs.h"
+#include "procfs/plan.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "syscalls.h"
+#include "common/syscalls.h"
 
 static const struct {
 	const char *name;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "mountinfo.h"
+#include "common/mountinfo.h"
 
 #include <errno.h>
 #include <limits.h>

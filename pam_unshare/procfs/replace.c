@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "procfs.h"
+#include "procfs/replace.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -9,8 +9,8 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-#include "digits.h"
-#include "syscalls.h"
+#include "common/digits.h"
+#include "common/syscalls.h"
 
 /* What PID 1 works with. */
 struct work {

@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-#include "error.h"
+#include "common/error.h"
 
 /*
  * Who logs in, and the LISTs that name users: "alice,@staff,1000-1999". An element is a user

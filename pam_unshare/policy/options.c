@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-#include "options.h"
+#include "policy/options.h"
 
 #include <errno.h>
 #include <stddef.h>
 #include <string.h>
 
-#include "subjects.h"
-#include "syscalls.h"
+#include "policy/subjects.h"
+#include "common/syscalls.h"
 
 #define GRACE_DEFAULT_S 2
 #define GRACE_MAX_S     3600

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-#include "subjects.h"
+#include "policy/subjects.h"
 
 #include <errno.h>
 #include <grp.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "escaped.h"
+#include "policy/escaped.h"
 
 #define UID_LIMIT 4294967295UL /* (uid_t)-1 is nobody's, credentials(7) */
 

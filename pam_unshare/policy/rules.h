@@ -4,8 +4,8 @@
 
 #include <stdbool.h>
 
-#include "options.h"
-#include "subjects.h"
+#include "policy/options.h"
+#include "policy/subjects.h"
 
 /*
  * The rule file, unshare.conf(5): a rule a line,

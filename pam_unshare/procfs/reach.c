@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "reach.h"
+#include "procfs/reach.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,8 +11,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "digits.h"
-#include "syscalls.h"
+#include "common/digits.h"
+#include "common/syscalls.h"
 
 /* Within one mount, and by the names alone. */
 #define WITHIN (RESOLVE_NO_LINKS | RESOLVE_NO_XDEV)

@@ -2,9 +2,9 @@
 #ifndef PAM_UNSHARE_POLICY_H
 #define PAM_UNSHARE_POLICY_H
 
-#include "options.h"
-#include "rules.h"
-#include "subjects.h"
+#include "policy/options.h"
+#include "policy/rules.h"
+#include "policy/subjects.h"
 
 /* What the PAM line and the rules decide for one login. */
 struct policy {

@@ -4,8 +4,8 @@
 
 #include <stddef.h>
 
-#include "error.h"
-#include "mountinfo.h"
+#include "common/error.h"
+#include "common/mountinfo.h"
 
 /*
  * Getting at a mount. A path is no way to name one: whoever may rename a directory above it decides

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "rules.h"
+#include "policy/rules.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "escaped.h"
+#include "policy/escaped.h"
 
 #define BLOCK_SIZE (32 * 1024) /* of a rule file, read at a time */
 

@@ -24,8 +24,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "facts.h"
-#include "protocol.h"
+#include "common/facts.h"
+#include "common/protocol.h"
 
 #define CAPABILITIES_MAX 64 /* bits in the kernel's set, capget(2) */
 #define CAP_KILL         5  /* capabilities(7); musl-gcc has no linux/capability.h */
