@@ -11,7 +11,7 @@
  */
 static const char *const services_without_fork[] = {"systemd-user", "polkit-1"};
 
-static bool service_forks(const char *service)
+bool policy_service_forks(const char *service)
 {
 	for (size_t i = 0; i < sizeof(services_without_fork) / sizeof(*services_without_fork); i++)
 		if (strcmp(service, services_without_fork[i]) == 0)
@@ -55,7 +55,7 @@ int policy_decide(const struct options *options, struct login *login, struct pol
 	int result;
 
 	*policy = (struct policy){.isolate = true, .reason = "the default", .options = *options};
-	if (!service_forks(login->service))
+	if (!policy_service_forks(login->service))
 		return skip(policy, "the service does not fork, so it cannot be isolated");
 
 	result = rules_find(options->conf ? options->conf : CONFDIR "/unshare.conf",

@@ -26,4 +26,11 @@ struct policy {
 int policy_decide(const struct options *options, struct login *login, struct policy *policy,
 	struct error *error);
 
+/*
+ * policy_service_forks - whether an application that opens a session as this PAM service starts the
+ * user's program in a child, as all but a few do: one that does not cannot be isolated, and is
+ * left alone.
+ */
+bool policy_service_forks(const char *service);
+
 #endif
