@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "common/facts.h"
+#include "common/limits.h"
 #include "common/syscalls.h"
 #include "procfs/replace.h"
 
@@ -198,15 +199,10 @@ static int arrange_descriptors(const struct launch *launch, int procfs, struct e
 	return 0;
 }
 
-/*
- * While a package is being unpacked the module may be there and its session-init not yet: nobody is
- * refused for that, if it takes no longer than a second.
- */
-#define EXECUTE_TRIES 100
-
+/* If session-init is not there: a package may be being unpacked, and nobody is refused for that. */
 static int execute(const struct launch *launch, struct error *error)
 {
-	const struct timespec pause = {.tv_nsec = 10000000};
+	const struct timespec pause = {.tv_nsec = EXECUTE_PAUSE_MS * 1000000L};
 
 	for (int tries = 0; tries < EXECUTE_TRIES; tries++) {
 		execve(launch->path, launch->argv, launch->environment);

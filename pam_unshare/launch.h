@@ -47,6 +47,4 @@ struct launch {
  */
 int launch_init(struct launch *launch, pid_t *pid, int *pidfd, struct error *error);
 
-#define LAUNCH_LIMIT_S 10
-
 #endif

@@ -18,6 +18,7 @@
 #include "environment.h"
 #include "host.h"
 #include "launch.h"
+#include "common/limits.h"
 #include "common/mountinfo.h"
 #include "procfs/plan.h"
 #include "common/protocol.h"
@@ -45,13 +46,6 @@ struct session {
 	ino_t namespace; /* inode number of its PID namespace */
 	struct host host;
 };
-
-/*
- * For how long, and how often at the least, a session is opened anew because mounts or their names
- * have changed meanwhile.
- */
-#define OPEN_LIMIT_MS 900
-#define OPEN_TRIES    3
 
 bool session_is_open(const struct session *session)
 {
@@ -525,9 +519,6 @@ static int hear_init(const struct session *session, long limit)
 		return -1;
 	return recv(session->channel, &message, 1, MSG_DONTWAIT) == 1 ? message : 0;
 }
-
-/* How long PID 1 may take to answer. It does nothing that blocks: it is stopped then. */
-#define ANSWER_LIMIT_MS 1000
 
 /*
  * Wait for PID 1's answer; not for its end: it cannot end before the application has reaped its

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "common/facts.h"
+#include "common/limits.h"
 #include "common/protocol.h"
 #include "common/syscalls.h"
 

@@ -101,14 +101,4 @@ void share_end(struct share *share);
  */
 void share_clean(const struct share_key *key);
 
-/*
- * Half of the turns are for one that does not answer, a few for one that does not let go of the
- * lock, which it should have for some system calls only, and the rest for who opens in their place.
- */
-#define SHARE_TURN_MS      10
-#define SHARE_TURNS        90
-#define SHARE_ANSWER_TURNS 45
-#define SHARE_LOCK_TURNS   15
-#define SHARE_LIMIT_MS     (SHARE_TURNS * SHARE_TURN_MS)
-
 #endif

@@ -24,17 +24,13 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "common/clock.h"
 #include "common/facts.h"
+#include "common/limits.h"
 #include "common/protocol.h"
 
 #define CAPABILITIES_MAX 64 /* bits in the kernel's set, capget(2) */
 #define CAP_KILL         5  /* capabilities(7); musl-gcc has no linux/capability.h */
-
-#define GRACE_DEFAULT_MS 2000
-#define GRACE_MAX_MS     3600000
-
-/* After SIGKILL only a process in uninterruptible sleep stays; the kernel ends it when it wakes. */
-#define KILL_WAIT_MS 500
 
 /* The kernel's struct linux_dirent64, getdents64(2). */
 struct directory_entry {
@@ -46,14 +42,6 @@ struct directory_entry {
 };
 
 static int signals; /* a signalfd of every signal */
-
-static int64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 /* Decimal digits alone; -1 for anything else. */
 static long parse_number(const char *text)
@@ -149,11 +137,11 @@ static int find_live(void)
 /* Wait until no process of the session lives, at most LIMIT_MS. Returns 1 when none does. */
 static int wait_for_all(int limit_ms)
 {
-	int64_t deadline = now_ms() + limit_ms;
+	int64_t deadline = clock_now_ms() + limit_ms;
 
 	for (;;) {
 		int pidfd = find_live();
-		int64_t left = deadline - now_ms();
+		int64_t left = deadline - clock_now_ms();
 		struct pollfd p[] = {
 			{.fd = pidfd, .events = POLLIN},
 			{.fd = signals, .events = POLLIN},

@@ -6,10 +6,8 @@
 #include <string.h>
 
 #include "policy/subjects.h"
+#include "common/limits.h"
 #include "common/syscalls.h"
-
-#define GRACE_DEFAULT_S 2
-#define GRACE_MAX_S     3600
 
 /*
  * An option: its name, whether it has a value, whether a rule may hold it, and what reads it.
@@ -259,7 +257,7 @@ static int parse_word(const char *word, bool in_rule, struct options *options, s
 
 struct options options_default(void)
 {
-	return (struct options){.grace_ms = GRACE_DEFAULT_S * 1000};
+	return (struct options){.grace_ms = GRACE_DEFAULT_MS};
 }
 
 int options_parse(int argc, const char *const *argv, struct options *options, struct error *error)

@@ -11,25 +11,13 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "common/clock.h"
 #include "common/digits.h"
+#include "common/limits.h"
 #include "common/syscalls.h"
 
 /* Within one mount, and by the names alone. */
 #define WITHIN (RESOLVE_NO_LINKS | RESOLVE_NO_XDEV)
-
-/* How often one name is looked up anew before the walk begins again. */
-#define NAME_TRIES 50
-
-/* The least number of walks: on a busy machine the time may be over after one. */
-#define LEAST_WALKS 20
-
-static long long now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (long long)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 /* --- in the application --- */
 
@@ -250,7 +238,7 @@ static int open_component(
 	char name[NAME_MAX + 1];
 	int result = -ESTALE;
 
-	for (int tries = 0; tries < NAME_TRIES; tries++) {
+	for (int tries = 0; tries < REACH_NAME_TRIES; tries++) {
 		const char *path;
 		int fd;
 
@@ -258,7 +246,7 @@ static int open_component(
 		path = result == 0 ? path_to(way, step) : NULL;
 		if (!path)
 			return result < 0 ? result : -EAGAIN;
-		if (component(path, depth, name, last) < 0 || now_ms() >= reach->deadline_ms)
+		if (component(path, depth, name, last) < 0 || clock_now_ms() >= reach->deadline_ms)
 			return -EAGAIN;
 		fd = sys_open_path(at, name, *last ? O_NOFOLLOW : 0,
 			*last ? RESOLVE_NO_LINKS : (unsigned int)WITHIN);
@@ -417,8 +405,8 @@ int reach_mount(
 		int names;
 
 		if (reach->deadline_ms == 0)
-			reach->deadline_ms = now_ms() + REACH_LIMIT_MS;
-		if (walks >= LEAST_WALKS && now_ms() >= reach->deadline_ms)
+			reach->deadline_ms = clock_now_ms() + REACH_LIMIT_MS;
+		if (walks >= REACH_WALKS && clock_now_ms() >= reach->deadline_ms)
 			return give_up(way, error);
 		names = names_now(reach, way);
 		if (names < 0)

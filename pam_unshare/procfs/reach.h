@@ -3,6 +3,7 @@
 #define PAM_UNSHARE_REACH_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "common/error.h"
 #include "common/mountinfo.h"
@@ -49,15 +50,13 @@ struct reach {
 	int mountinfo; /* open on mountinfo of this mount namespace, the caller's */
 	char *text;    /* what was read from it last, and the room for it (mmap(2)) */
 	size_t size;
-	long long deadline_ms; /* of CLOCK_MONOTONIC, set when a walk fails for the first time */
+	/*
+	 * Of CLOCK_MONOTONIC, set when a walk fails for the first time: REACH_LIMIT_MS later. Then
+	 * the plan itself may be wrong: a user has mounted something in the way meanwhile, or
+	 * mountinfo was read while names changed. A login makes new plans for OPEN_LIMIT_MS.
+	 */
+	int64_t deadline_ms;
 };
-
-/*
- * How long the walks of one plan may go on trying. Then the plan itself may be wrong: a user has
- * mounted something in the way meanwhile, or mountinfo was read while names changed. A login makes
- * new plans for a second (session.c).
- */
-#define REACH_LIMIT_MS 50
 
 /* Instead of a mount id: whatever is on top. */
 #define REACH_ANY (-1)

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "kernel.h"
+#include "common/limits.h"
 #include "common/protocol.h"
 #include "session.h"
 #include "share.h"
