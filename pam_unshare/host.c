@@ -13,80 +13,36 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "common/descriptors.h"
 #include "common/mountinfo.h"
+#include "common/namespaces.h"
 #include "common/syscalls.h"
-
-static const struct {
-	int flag;
-	const char *file; /* in /proc/PID/ns */
-} further_namespaces[HOST_FURTHER] = {
-	{CLONE_NEWIPC, "ipc"},
-	{CLONE_NEWUTS, "uts"},
-	{CLONE_NEWCGROUP, "cgroup"},
-	{CLONE_NEWNET, "net"},
-	{CLONE_NEWTIME, "time"},
-};
 
 void host_init(struct host *host)
 {
 	host->application = host->mount_namespace = -1;
-	host->root = host->cwd = host->pocket = -1;
-	for (size_t i = 0; i < HOST_FURTHER; i++)
-		host->further[i] = -1;
+	host->root = host->cwd = host->directories = -1;
+	for (size_t i = 0; i < NAMESPACES_COUNT; i++)
+		host->others[i] = -1;
 	host->pid_namespace = 0;
 	host->cwd_path[0] = '\0';
 }
 
-bool host_is_kept(const struct host *host)
-{
-	return host->mount_namespace != -1;
-}
-
-static void close_descriptor(int *fd)
-{
-	if (*fd != -1)
-		close(*fd);
-	*fd = -1;
-}
-
 void host_forget(struct host *host)
 {
-	close_descriptor(&host->application);
-	close_descriptor(&host->mount_namespace);
-	for (size_t i = 0; i < HOST_FURTHER; i++)
-		close_descriptor(&host->further[i]);
+	descriptor_close(&host->application);
+	descriptor_close(&host->mount_namespace);
+	for (size_t i = 0; i < NAMESPACES_COUNT; i++)
+		descriptor_close(&host->others[i]);
 	host_let_go(host);
-	close_descriptor(&host->pocket);
+	descriptor_close(&host->directories);
 }
 
-/*
- * Not in the place of a standard descriptor that the application has closed: its child would find
- * it there, or replace it.
- */
-int host_move_descriptor(int *fd)
+static int refuse_for_another(struct error *error)
 {
-	int kept;
-
-	if (*fd > STDERR_FILENO)
-		return 0;
-	kept = fcntl(*fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
-	if (kept == -1)
-		return -1;
-	close(*fd);
-	*fd = kept;
-	return 0;
-}
-
-int host_keep_descriptor(int fd)
-{
-	int code;
-
-	if (fd == -1 || host_move_descriptor(&fd) == 0)
-		return fd;
-	code = errno;
-	close(fd);
-	errno = code;
-	return -1;
+	return error_explain(error, 0, "open another session", NULL,
+		"the application has one open, and its children can go to one only",
+		"it has to close the first, or to fork for each");
 }
 
 /* While a session is open, the application is not in its own /proc, which is the session's. */
@@ -100,14 +56,12 @@ static int refuse_second(struct host *host, struct error *error)
 		if (errno != ENOENT)
 			return error_set(error, errno, "read", HOST_PROC("ns"));
 		if (statfs("/proc", &proc) == -1 || proc.f_type != PROC_SUPER_MAGIC)
-			return error_set(
-				error, 0, "find a procfs on /proc (mount one there)", NULL);
-		return error_set(
-			error, 0, "open another session in a process that has one open", NULL);
+			return error_explain(error, 0, "find a procfs on /proc", NULL,
+				"something else is mounted there, or nothing", "mount one there");
+		return refuse_for_another(error);
 	}
 	if (own.st_ino != children.st_ino)
-		return error_set(
-			error, 0, "open another session in a process that has one open", NULL);
+		return refuse_for_another(error);
 	host->pid_namespace = own.st_ino;
 	return 0;
 }
@@ -149,7 +103,7 @@ union control {
 	struct cmsghdr align;
 };
 
-static int put_into_pocket(struct host *host)
+static int send_directories(struct host *host)
 {
 	const int directories[] = {host->root, host->cwd};
 	char byte = 0;
@@ -173,15 +127,15 @@ static int put_into_pocket(struct host *host)
 	if (sendmsg(ends[0], &m, MSG_NOSIGNAL | MSG_DONTWAIT) == -1)
 		code = errno;
 	close(ends[0]);
-	host->pocket = host_keep_descriptor(ends[1]);
+	host->directories = descriptor_keep(ends[1]);
 	if (code != 0) {
-		close_descriptor(&host->pocket);
+		descriptor_close(&host->directories);
 		errno = code;
 	}
-	return host->pocket == -1 ? -1 : 0;
+	return host->directories == -1 ? -1 : 0;
 }
 
-static int take_from_pocket(struct host *host)
+static int receive_directories(struct host *host)
 {
 	int directories[2];
 	char byte;
@@ -195,7 +149,7 @@ static int take_from_pocket(struct host *host)
 	};
 	struct cmsghdr *c;
 
-	if (recvmsg(host->pocket, &m, MSG_DONTWAIT | MSG_CMSG_CLOEXEC) == -1)
+	if (recvmsg(host->directories, &m, MSG_DONTWAIT | MSG_CMSG_CLOEXEC) == -1)
 		return -1;
 	c = CMSG_FIRSTHDR(&m);
 	if (!c || c->cmsg_type != SCM_RIGHTS || c->cmsg_len != CMSG_LEN(sizeof(directories))) {
@@ -346,15 +300,15 @@ int host_settle(struct host *host, bool joins, struct error *error)
 	bool found;
 	int result = rehearse(host, joins, &found, error);
 
-	if (result == 0 && !found && put_into_pocket(host) == -1)
+	if (result == 0 && !found && send_directories(host) == -1)
 		result = error_set(error, errno, "keep the root and working directory", NULL);
 	return result;
 }
 
 void host_let_go(struct host *host)
 {
-	close_descriptor(&host->root);
-	close_descriptor(&host->cwd);
+	descriptor_close(&host->root);
+	descriptor_close(&host->cwd);
 }
 
 static bool is_on_procfs(int fd)
@@ -372,41 +326,40 @@ int host_enter_again(const struct host *host, struct error *error)
 		       (is_same(&found, &host->cwd_directory) || is_on_procfs(fd)) &&
 		       fchdir(fd) == 0;
 
-	close_descriptor(&fd);
+	descriptor_close(&fd);
 	if (!entered && chdir("/") == -1)
 		return error_set(error, errno, "enter the working directory again", NULL);
 	return 0;
 }
 
-static int keep_further(struct host *host, int namespaces, struct error *error)
+static int keep_others(struct host *host, int flags, struct error *error)
 {
 	char path[64];
 
-	for (size_t i = 0; i < HOST_FURTHER; i++) {
-		if (!(namespaces & further_namespaces[i].flag))
+	for (size_t i = 0; i < NAMESPACES_COUNT; i++) {
+		if (!(flags & namespaces[i].flag))
 			continue;
-		snprintf(path, sizeof(path), "%s%s", HOST_PROC("ns/"), further_namespaces[i].file);
-		host->further[i] = host_keep_descriptor(open(path, O_RDONLY | O_CLOEXEC));
-		if (host->further[i] == -1)
+		snprintf(path, sizeof(path), "%s%s", HOST_PROC("ns/"), namespaces[i].name);
+		host->others[i] = descriptor_keep(open(path, O_RDONLY | O_CLOEXEC));
+		if (host->others[i] == -1)
 			return error_set(error, errno, "keep the namespace", path);
 	}
 	return 0;
 }
 
-int host_keep(struct host *host, int namespaces, struct error *error)
+int host_keep(struct host *host, int flags, struct error *error)
 {
 	int result = refuse_second(host, error);
 
 	if (result < 0)
 		return result;
-	host->application = host_keep_descriptor(sys_pidfd_open(getpid()));
+	host->application = descriptor_keep(sys_pidfd_open(getpid()));
 	if (host->application == -1)
 		return error_set(error, errno, "keep a pidfd of the application", NULL);
-	host->mount_namespace =
-		host_keep_descriptor(open(HOST_PROC("ns/mnt"), O_RDONLY | O_CLOEXEC));
+	host->mount_namespace = descriptor_keep(open(HOST_PROC("ns/mnt"), O_RDONLY | O_CLOEXEC));
 	if (host->mount_namespace == -1)
 		return error_set(error, errno, "keep the mount namespace", NULL);
-	result = keep_further(host, namespaces, error);
+	result = keep_others(host, flags, error);
 	return result < 0 ? result : keep_directories(host, error);
 }
 
@@ -414,17 +367,17 @@ static int return_pid(struct host *host, struct error *error)
 {
 	if (setns(host->application, CLONE_NEWPID) == -1)
 		return error_set(error, errno, "go back to the PID namespace", NULL);
-	close_descriptor(&host->application);
+	descriptor_close(&host->application);
 	return 0;
 }
 
-static int return_further(struct host *host, struct error *error)
+static int return_others(struct host *host, struct error *error)
 {
-	for (size_t i = 0; i < HOST_FURTHER; i++) {
-		if (host->further[i] != -1 && setns(host->further[i], 0) == -1)
-			return error_set(error, errno, "go back to the namespace",
-				further_namespaces[i].file);
-		close_descriptor(&host->further[i]);
+	for (size_t i = 0; i < NAMESPACES_COUNT; i++) {
+		if (host->others[i] != -1 && setns(host->others[i], 0) == -1)
+			return error_set(
+				error, errno, "go back to the namespace", namespaces[i].name);
+		descriptor_close(&host->others[i]);
 	}
 	return 0;
 }
@@ -441,7 +394,7 @@ static void enter_above(char *path)
 		end[end == path] = '\0';
 		fd = open_directory(path, 0);
 		entered = fd != -1 && fchdir(fd) == 0;
-		close_descriptor(&fd);
+		descriptor_close(&fd);
 	}
 }
 
@@ -473,7 +426,7 @@ static int return_directories(struct host *host, const char *path_now, struct er
 	struct error later;
 	int result, next;
 
-	if (host->root == -1 && host->pocket != -1 && take_from_pocket(host) == -1)
+	if (host->root == -1 && host->directories != -1 && receive_directories(host) == -1)
 		return error_set(error, errno, "take out the root and working directory", NULL);
 	result = return_root(host, error);
 	next = return_cwd(host, path_now, result ? &later : error);
@@ -488,11 +441,12 @@ static int return_mount(struct host *host, struct error *error)
 {
 	char path_now[PATH_MAX];
 
-	if (host->root != -1 || host->pocket != -1 || sys_getcwd(path_now, sizeof(path_now)) == -1)
+	if (host->root != -1 || host->directories != -1 ||
+		sys_getcwd(path_now, sizeof(path_now)) == -1)
 		path_now[0] = '\0';
 	if (setns(host->mount_namespace, CLONE_NEWNS) == -1)
 		return error_set(error, errno, "go back to the mount namespace", NULL);
-	close_descriptor(&host->mount_namespace);
+	descriptor_close(&host->mount_namespace);
 	return return_directories(host, path_now, error);
 }
 
@@ -504,7 +458,7 @@ int host_return(struct host *host, struct error *error)
 {
 	struct error later;
 	int result = return_pid(host, error);
-	int next = return_further(host, result ? &later : error);
+	int next = return_others(host, result ? &later : error);
 
 	result = result ? result : next;
 	next = return_mount(host, result ? &later : error);

@@ -8,9 +8,7 @@
 #include <sys/types.h>
 
 #include "common/error.h"
-
-/* The namespaces that a session may have beside its PID and mount namespace. */
-#define HOST_FURTHER 5
+#include "common/namespaces.h"
 
 /* Which directory it is, as the kernel knows without asking its file system (statx(2)). */
 struct host_directory {
@@ -25,15 +23,16 @@ struct host_directory {
  * An application that forks and does not exec (an FTP server) passes all its descriptors on, and
  * O_CLOEXEC ones with them. So no directory is among these while a session is open: by its path in
  * /proc/self/fd the user could reach the host's /proc. The root directory is the mount namespace's
- * as a rule, and the working directory is found again by its path. What is not found so is in a
- * pocket.
+ * as a rule, and the working directory is found again by its path. If they are not found so, both
+ * are under way in a socket, which nobody can look into: not even /proc shows what is in it.
  */
 struct host {
 	int application; /* pidfd of the application: leads to its own PID namespace */
 	int mount_namespace;
-	int further[HOST_FURTHER]; /* -1 for those that the session does not have */
-	int root, cwd;             /* O_PATH, until host_let_go */
-	int pocket;                /* socket in which these two are, or -1 */
+	int others[NAMESPACES_COUNT]; /* those of with=; -1 for those that the session does not have
+				       */
+	int root, cwd;                /* O_PATH, until host_let_go */
+	int directories;              /* socket in which these two are under way, or -1 */
 	struct host_directory root_directory, cwd_directory;
 	bool in_root;            /* the root is the mount namespace's: no chroot */
 	ino_t pid_namespace;     /* its inode number */
@@ -45,15 +44,12 @@ void host_init(struct host *host);
 
 /*
  * host_keep - note where the application is, in descriptors that are O_CLOEXEC.
- * @namespaces: CLONE_NEW* of the further namespaces that the session will have.
+ * @flags: CLONE_NEW* of the further namespaces that the session will have.
  *
- * Refuses where a session is open in this process already: its children can go to one only.
+ * Refuses if a session is open in this process already: its children can go to one only.
  * Returns 0 or a negative errno; host_forget closes what was kept, also after an error.
  */
-int host_keep(struct host *host, int namespaces, struct error *error);
-
-/* host_is_kept - whether there is a way back: host_keep was called, and host_return not since. */
-bool host_is_kept(const struct host *host);
+int host_keep(struct host *host, int flags, struct error *error);
 
 /*
  * host_settle - see to it that host_return can do without the two directories open. The last step
@@ -61,7 +57,7 @@ bool host_is_kept(const struct host *host);
  * @joins: it will enter one that is there; its root and working directory may be anywhere then.
  *
  * The application goes back to its mount namespace, as host_return will, to see whether it finds
- * its root and working directory again. If it does not, both are put into the pocket. Two
+ * its root and working directory again. If it does not, both are put into a socket. Two
  * descriptors under way count for uid 0 on the whole machine: beyond 512 such sessions nobody else
  * could pass one (unix(7), ETOOMANYREFS).
  *
@@ -102,12 +98,6 @@ int host_return(struct host *host, struct error *error);
 
 /* host_forget - close what was kept. */
 void host_forget(struct host *host);
-
-/* host_move_descriptor - move it away from the standard ones. Returns 0; or -1, and it stays. */
-int host_move_descriptor(int *fd);
-
-/* host_keep_descriptor - a new descriptor, moved away from the standard ones; -1 and errno stay. */
-int host_keep_descriptor(int fd);
 
 /*
  * This thread's own directory in /proc. It is "self" where that is the same, as in every

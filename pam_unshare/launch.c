@@ -15,6 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "common/clock.h"
 #include "common/facts.h"
 #include "common/limits.h"
 #include "common/syscalls.h"
@@ -25,10 +26,15 @@
  *   `- starter                      unshare(CLONE_NEWPID), starts PID 1, exits
  *      `- PID 1                     mounts, drops privileges, execs session-init
  *
- * The application itself cannot unshare and clone: PID 1 would be its child. All three share
- * memory, errno included: while PID 1 works, the application does nothing but wait. A clone has
- * no exit signal, so that an application that waits for any of its children never sees the
- * starter (wait(2), __WCLONE).
+ * The application itself cannot unshare and clone: PID 1 would be its child. A clone has no exit
+ * signal, so that an application that waits for any of its children never sees the starter
+ * (wait(2), __WCLONE).
+ *
+ * All three share the application's memory. Hence the rule for everything that runs between a clone
+ * and its execve(2), here and in procfs/: no malloc, no stdio, no lock. Another thread may hold
+ * the lock, and a clone that is killed with it would leave the application waiting for ever. So
+ * is errno shared, and the application would see what a clone leaves there: it does nothing but
+ * wait while PID 1 works, and takes no errno for its own afterwards.
  */
 #define STACK_SIZE (32 * 1024)
 
@@ -107,7 +113,7 @@ static int raise_limits(void)
  * Where the kernel refuses (a container without CAP_SYS_NICE or CAP_SYS_RESOURCE), a session of one
  * login goes on: its user harms nobody else.
  */
-static int take_defaults(struct launch *launch, struct error *error)
+static int take_defaults(const struct launch *launch, struct error *error)
 {
 	const struct sys_sched_attr normal = {.size = sizeof(normal), .policy = SCHED_OTHER};
 	unsigned char all_cpus[1024]; /* more than there can be: the kernel takes its cpuset's */
@@ -119,11 +125,11 @@ static int take_defaults(struct launch *launch, struct error *error)
 		return 0;
 	if (launch->listener == -1)
 		return 0;
-	error_set(error, errno, "give the PID 1 of a shared session the system's limits", NULL);
-	error->remedy = "the application lacks CAP_SYS_NICE or CAP_SYS_RESOURCE, as usual in a "
-			"container: grant both, or start it with the default priority and limits";
-	launch->keeps_limits = true;
-	return -error->code;
+	error_explain(error, errno, "give the PID 1 of a shared session the system's limits", NULL,
+		"the application lacks CAP_SYS_NICE or CAP_SYS_RESOURCE, as is usual in a "
+		"container",
+		"grant both, or start it with the default priority and limits");
+	return -LAUNCH_KEEPS_LIMITS;
 }
 
 /*
@@ -215,8 +221,8 @@ static int execute(const struct launch *launch, struct error *error)
 	error->remedy = error->code == ENOENT
 				? "if pam_unshare is being upgraded, log in again when that is "
 				  "done; else reinstall it"
-				: "reinstall pam_unshare: its session-init must be there, "
-				  "executable, and on a file system that is not mounted noexec";
+				: "reinstall pam_unshare: its session-init has to be executable, "
+				  "and on a file system that is not mounted noexec";
 	return -error->code;
 }
 
@@ -224,16 +230,19 @@ static int become_init(struct chain *chain)
 {
 	struct launch *launch = chain->launch;
 	struct error *error = chain->error;
-	int result;
-	int procfs;
+	int64_t start;
+	int procfs, result;
 
 	/* A slave gets what the host mounts later (a home, a USB disk), and gives nothing back. */
 	if (mount(NULL, "/", NULL, MS_REC | (launch->private ? MS_PRIVATE : MS_SLAVE), NULL) == -1)
 		return error_set(error, errno, "switch off mount propagation to the host", NULL);
 	raise_files(FACT_FILES + procfs_files(launch->plan));
+	start = launch->timed ? clock_now_us() : 0;
 	procfs = procfs_replace(launch->plan, error);
 	if (procfs < 0)
 		return procfs;
+	if (launch->timed)
+		launch->procfs_us = clock_now_us() - start;
 	if (setsid() == -1 || chdir("/") == -1)
 		return error_set(
 			error, errno, "leave the application's session and directory", NULL);
@@ -302,6 +311,12 @@ static int end_init(struct chain *chain)
 	return wait_for_init(chain, 1);
 }
 
+static int refuse_killed(struct error *error, const char *reason)
+{
+	return error_explain(error, EINTR, "start PID 1", NULL, reason,
+		"look in the kernel's log: memory may be short, or a seccomp filter kills it");
+}
+
 static int run_chain(struct chain *chain)
 {
 	pid_t starter;
@@ -326,11 +341,13 @@ static int run_chain(struct chain *chain)
 			error_set(chain->error, errno, "wait for the starter of PID 1", NULL);
 	else if (chain->result == 0 && status != 0)
 		chain->result =
-			error_set(chain->error, EINTR, "start PID 1", NULL); /* it was killed */
+			refuse_killed(chain->error, "the process that starts it was killed");
 	else if (chain->result == 0 && !wait_for_init(chain, LAUNCH_LIMIT_S))
-		chain->result = error_set(chain->error, ETIMEDOUT, "start PID 1", NULL);
+		chain->result = error_explain(chain->error, ETIMEDOUT, "start PID 1", NULL,
+			"it was not ready after 10 s",
+			"look for a mount or a disk that does not answer");
 	else if (chain->result == 0 && !chain->executing)
-		chain->result = error_set(chain->error, EINTR, "start PID 1", NULL);
+		chain->result = refuse_killed(chain->error, "it was killed");
 	if (subreaper && prctl(PR_SET_CHILD_SUBREAPER, 1) == -1 && chain->result == 0)
 		chain->result = error_set(
 			chain->error, errno, "adopt orphans again in the application", NULL);

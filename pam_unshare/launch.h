@@ -3,6 +3,7 @@
 #define PAM_UNSHARE_LAUNCH_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "common/error.h"
@@ -24,18 +25,21 @@ struct launch {
 	int listener;    /* where others join, becomes FACT_FD_LISTENER; or -1 */
 	int directory;   /* that its name is in, becomes FACT_FD_DIRECTORY; or -1 */
 
-	/*
-	 * Set by launch_init where others were to join, and the kernel would not let PID 1 go back
-	 * to the system's defaults: a member of the group could end or slow what all share.
-	 */
-	bool keeps_limits;
+	bool timed;        /* whether launch_init sets: */
+	int64_t procfs_us; /* how long replacing /proc took */
 };
 
 /*
+ * Beyond all errnos: others were to join, and the kernel would not let PID 1 go back to the
+ * system's defaults. A member of the group could then end or slow what all share.
+ */
+#define LAUNCH_KEEPS_LIMITS 4096
+
+/*
  * launch_init - start a session's PID 1 in a new PID namespace.
- * @launch: what to start; all of it stays the caller's. keeps_limits is set, or not.
+ * @launch: what to start; all of it stays the caller's.
  * @pid: set to PID 1's PID in the application's PID namespace.
- * @pidfd: set to its pidfd (O_CLOEXEC), the caller's to close. -1 where it was never born.
+ * @pidfd: set to its pidfd (O_CLOEXEC), the caller's to close. -1 if it was never born.
  * @error: filled when something is wrong.
  *
  * Call it in the application, with all signals blocked, in the session's new mount namespace
@@ -43,7 +47,7 @@ struct launch {
  * session-init, has failed, or after LAUNCH_LIMIT_S seconds. PID 1 is no child of the
  * application: the host's init adopts and reaps it. After an error it is dead or dying.
  *
- * Returns 0 or a negative errno.
+ * Returns 0, a negative errno, or -LAUNCH_KEEPS_LIMITS.
  */
 int launch_init(struct launch *launch, pid_t *pid, int *pidfd, struct error *error);
 

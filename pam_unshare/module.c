@@ -48,7 +48,7 @@ static void log_error(pam_handle_t *pamh, const struct error *error)
 
 /*
  * PAM_SYSTEM_ERR, never PAM_SESSION_ERR: sudo runs the command in spite of that one. The user
- * learns that it failed, and not why. Said once, also where the line is there twice.
+ * learns that it failed, and not why. Said once, also if the line is there twice.
  */
 static int refuse(pam_handle_t *pamh, int flags, const struct error *error)
 {
@@ -97,28 +97,41 @@ static struct session *get_session(const pam_handle_t *pamh)
 
 static void log_opened(pam_handle_t *pamh, const struct session *session)
 {
-	const struct error *unshared = session_not_shared(session);
 	char user[128], text[1024];
 
-	if (unshared) {
-		error_format(unshared, get_user(pamh), text, sizeof(text));
+	if (session_way(session) == WAY_OWN_INSTEAD) {
+		error_format(session_why(session), get_user(pamh), text, sizeof(text));
 		pam_syslog(pamh, LOG_NOTICE, "%s; the login has a session of its own", text);
 	}
 	pam_syslog(pamh, LOG_INFO, "session %s for %s: PID 1 is %ld, PID namespace %lu",
-		session_is_joined(session) ? "joined" : "opened",
+		session_way(session) == WAY_JOINED ? "joined" : "opened",
 		error_printable(get_user(pamh), user, sizeof(user)),
 		(long)session_init_pid(session), (unsigned long)session_namespace(session));
+}
+
+/* What debug tells, after the opening. */
+static void log_report(pam_handle_t *pamh, struct report *report)
+{
+	const char *line;
+	char text[512];
+
+	while ((line = report_next(report)))
+		pam_syslog(pamh, LOG_DEBUG, "%s", error_printable(line, text, sizeof(text)));
 }
 
 static int open_and_log(pam_handle_t *pamh, int flags, const struct session_request *request)
 {
 	struct session *session;
 	struct error error;
+	char user[128];
+	int result = session_open(request, &session, &error);
 
-	if (session_open(request, &session, &error) < 0)
+	log_report(pamh, request->report);
+	if (result < 0)
 		return refuse(pamh, flags, &error);
 	if (!session) {
-		pam_syslog(pamh, LOG_INFO, "the login is in its session already");
+		pam_syslog(pamh, LOG_INFO, "%s: the login is in its session already",
+			error_printable(get_user(pamh), user, sizeof(user)));
 		return PAM_SUCCESS;
 	}
 	if (pam_set_data(pamh, DATA_NAME, session, clean_up) != PAM_SUCCESS) {
@@ -160,7 +173,9 @@ static int isolate(
 		.linger = options->linger,
 		.private = options->private,
 		.namespaces = options->namespaces,
+		.report = options->debug ? report_new() : NULL,
 	};
+	int result;
 
 	if (options->scope == SCOPE_USER) {
 		request.share = 'u';
@@ -169,7 +184,9 @@ static int isolate(
 		request.share = 'g';
 		request.share_id = login->gid;
 	}
-	return open_and_log(pamh, flags, &request);
+	result = open_and_log(pamh, flags, &request);
+	report_free(request.report);
+	return result;
 }
 
 /* Who logs in to what, from the PAM items and the user database. Returns 0 or a negative errno. */
@@ -179,13 +196,16 @@ static int identify(pam_handle_t *pamh, struct login *login, struct error *error
 
 	login->service = get_item(pamh, PAM_SERVICE);
 	if (pam_get_user(pamh, &login->user, NULL) != PAM_SUCCESS || !login->service)
-		return error_set(error, 0, "learn from the application who logs in to what", NULL);
+		return error_explain(error, 0, "learn who logs in to what", NULL,
+			"the application does not say so", NULL);
 	errno = 0;
 	passwd = pam_modutil_getpwnam(pamh, login->user);
 	if (!passwd && (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == EIO))
 		return error_set(error, errno, "read the user database", NULL);
 	if (!passwd)
-		return error_set(error, 0, "find the user in the user database", NULL);
+		return error_explain(error, 0, "find the user", NULL,
+			"the user database does not have them",
+			"see that getent passwd finds the user (nsswitch.conf)");
 	login->uid = passwd->pw_uid;
 	login->gid = passwd->pw_gid;
 	return 0;
@@ -210,7 +230,7 @@ int pam_sm_open_session(pam_handle_t *pamh, int flags, int argc, const char **ar
 		return refuse(pamh, flags, &error);
 	if (result == 0)
 		result = policy_decide(&options, &login, &policy, &error);
-	login_free(&login);
+	login_forget_groups(&login);
 	if (result < 0 && login.uid != 0)
 		return refuse(pamh, flags, &error);
 	if (result < 0) { /* root gets in to repair it, unisolated */

@@ -5,7 +5,9 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-/* Who opens a session and how. The strings stay the caller's; NULL where not known. */
+#include "report.h"
+
+/* Who opens a session and how. The strings stay the caller's; NULL if not known. */
 struct session_request {
 	const char *user;
 	uid_t uid;
@@ -20,6 +22,7 @@ struct session_request {
 	int namespaces;         /* CLONE_NEW*: further namespaces */
 	char share;             /* 'u', 'g': with all logins of this uid, gid; 0: with nobody */
 	unsigned long share_id; /* the uid or gid */
+	struct report *report;  /* gets what debug tells; or NULL */
 };
 
 #endif

@@ -15,15 +15,17 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "common/clock.h"
+#include "common/descriptors.h"
+#include "common/limits.h"
+#include "common/mountinfo.h"
+#include "common/protocol.h"
+#include "common/syscalls.h"
 #include "environment.h"
 #include "host.h"
 #include "launch.h"
-#include "common/limits.h"
-#include "common/mountinfo.h"
 #include "procfs/plan.h"
-#include "common/protocol.h"
 #include "share.h"
-#include "common/syscalls.h"
 
 /*
  * It lies in pages of its own that the kernel empties in every forked copy of the application
@@ -32,17 +34,13 @@
  */
 struct session {
 	bool open;
-	bool joined;
-	bool keeps_limits; /* as of struct launch: others were to join, and must not */
-	bool not_shared;   /* although it was to be, for this reason: */
-	struct error why_not_shared;
+	enum way way;
+	struct error why;     /* of WAY_OWN_INSTEAD */
 	struct share_key key; /* as requested; of kind 0 if it is not to be shared */
 	unsigned int grace_ms;
-	bool leaves_cwd; /* the working directory leads to the host's processes */
 	bool alone;      /* nobody else has it open, and it does not linger */
-	int init;        /* pidfd of PID 1 */
-	int channel;     /* socket to PID 1 (protocol.h) */
-	pid_t init_pid;
+	bool leaves_cwd; /* the working directory leads to the host's processes */
+	struct session_init init;
 	ino_t namespace; /* inode number of its PID namespace */
 	struct host host;
 };
@@ -52,19 +50,19 @@ bool session_is_open(const struct session *session)
 	return session->open;
 }
 
-bool session_is_joined(const struct session *session)
+enum way session_way(const struct session *session)
 {
-	return session->joined;
+	return session->way;
 }
 
-const struct error *session_not_shared(const struct session *session)
+const struct error *session_why(const struct session *session)
 {
-	return session->not_shared && !session->joined ? &session->why_not_shared : NULL;
+	return &session->why;
 }
 
 pid_t session_init_pid(const struct session *session)
 {
-	return session->init_pid;
+	return session->init.pid;
 }
 
 ino_t session_namespace(const struct session *session)
@@ -83,7 +81,7 @@ static struct session *new_session(void)
 		munmap(session, sizeof(*session));
 		return NULL;
 	}
-	session->init = session->channel = -1;
+	session->init.pidfd = session->init.channel = -1;
 	host_init(&session->host);
 	return session;
 }
@@ -93,17 +91,10 @@ void session_free(struct session *session)
 	munmap(session, sizeof(*session));
 }
 
-static void close_descriptor(int *fd)
-{
-	if (*fd != -1)
-		close(*fd);
-	*fd = -1;
-}
-
 static void close_descriptors(struct session *session)
 {
-	close_descriptor(&session->init);
-	close_descriptor(&session->channel);
+	descriptor_close(&session->init.pidfd);
+	descriptor_close(&session->init.channel);
 	host_forget(&session->host);
 }
 
@@ -148,13 +139,8 @@ static int read_mounts(
 	struct host_directory cwd;
 	int result = mountinfo_read(mountinfo, info);
 
-	if (result == -EBADMSG) {
-		error_set(error, EBADMSG, "understand this line of mountinfo:", info->wrong);
-		error->remedy =
-			"it could be about a procfs: unmount what it is about, and tell the "
-			"authors of pam_unshare";
-		return result;
-	}
+	if (result == -EBADMSG)
+		return mountinfo_refuse(info->wrong, error);
 	if (result < 0)
 		return error_set(error, -result, "read", HOST_PROC("mountinfo"));
 	if (host_look(AT_FDCWD, "", &cwd) == -1)
@@ -163,9 +149,43 @@ static int read_mounts(
 	return 0;
 }
 
-/* Start PID 1, which sets up the mount namespace that the application has just unshared. */
+/* Plan what PID 1 does with the mounts of the application's new mount namespace. */
+static int plan_mounts(struct session *session, const struct session_request *request,
+	int mountinfo, struct procfs_plan *plan, struct error *error)
+{
+	struct mountinfo info;
+	int result = read_mounts(session, mountinfo, &info, error);
+
+	if (result < 0) {
+		mountinfo_free(&info);
+		return result;
+	}
+	return procfs_plan_make(&info, mountinfo, request->proc ? request->proc : "", plan, error);
+}
+
+/* What debug tells of the plan that PID 1 has carried out. */
+static void report_plan(struct report *report, const struct procfs_plan *plan, int64_t procfs_us)
+{
+	if (report)
+		report_add(report, "of that, replacing /proc took %lld us", (long long)procfs_us);
+	for (size_t i = 0; report && i < plan->instance_count; i++)
+		report_add(report, "the procfs on %s %s", plan->instances[i].target,
+			i < plan->visible_count ? "is replaced"
+			: plan->locked          ? "stays: a locked mount hides it"
+						: "is replaced, and another mount hides it again");
+	for (size_t i = 0; report && i < plan->carried_count; i++)
+		report_add(report, "the mount on %s is carried over", plan->carried[i].path);
+	for (size_t i = 0; report && i < plan->process_count; i++)
+		report_add(report, "the mount on %s shows a process of the host: it is detached",
+			plan->processes[i].target);
+}
+
+/*
+ * Start PID 1 with its facts; it sets up the mount namespace as planned. PID 1 of a session that
+ * others are to join gets the listener.
+ */
 static int start_init(struct session *session, const struct session_request *request,
-	const struct share *share, struct error *error)
+	const struct share *share, struct procfs_plan *plan, struct error *error)
 {
 	struct launch launch = {
 		.path = request->init,
@@ -173,48 +193,53 @@ static int start_init(struct session *session, const struct session_request *req
 		.application = session->host.application,
 		.listener = share ? share->listener : -1,
 		.directory = share ? share->directory : -1,
+		.plan = plan,
+		.timed = request->report != NULL,
 	};
-	struct environment environment = {0};
-	struct procfs_plan plan = {0};
+	struct environment environment;
 	int channel[2];
-	struct mountinfo info;
-	int result;
-	int mountinfo = open(HOST_PROC("mountinfo"), O_RDONLY | O_CLOEXEC);
-
-	if (mountinfo == -1)
-		return error_set(error, errno, "read", HOST_PROC("mountinfo"));
-	result = read_mounts(session, mountinfo, &info, error);
-	if (result < 0) {
-		mountinfo_free(&info);
-		goto out;
-	}
-	result = procfs_plan_make(
-		&info, mountinfo, request->proc ? request->proc : "", &plan, error);
-	if (result < 0)
-		goto out;
-	result = environment_make(
+	int result = environment_make(
 		request, share ? share->name : NULL, share ? share->inode : 0, &environment, error);
+
 	if (result < 0)
 		goto out;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, channel) == -1) {
 		result = error_set(error, errno, "create a socket to PID 1", NULL);
 		goto out;
 	}
-	session->channel = host_keep_descriptor(channel[0]);
+	session->init.channel = descriptor_keep(channel[0]);
 	launch.channel = channel[1];
 	launch.argv = (char *const[]){environment.title, NULL};
 	launch.environment = environment.facts;
-	launch.plan = &plan;
-	if (session->channel == -1)
+	if (session->init.channel == -1)
 		result = error_set(error, errno, "keep a socket to PID 1", NULL);
 	else
-		result = launch_init(&launch, &session->init_pid, &session->init, error);
-	session->keeps_limits = launch.keeps_limits;
+		result = launch_init(&launch, &session->init.pid, &session->init.pidfd, error);
 	close(channel[1]);
-	if (result == 0 && host_move_descriptor(&session->init) == -1)
+	report_step(request->report, "starting PID 1");
+	if (result == 0)
+		report_plan(request->report, plan, launch.procfs_us);
+	if (result == 0 && descriptor_move(&session->init.pidfd) == -1)
 		result = error_set(error, errno, "keep a pidfd of PID 1", NULL);
 out:
 	environment_free(&environment);
+	return result;
+}
+
+/* Plan and start PID 1, in the mount namespace that the application has just unshared. */
+static int plan_and_start(struct session *session, const struct session_request *request,
+	const struct share *share, struct error *error)
+{
+	struct procfs_plan plan = {0};
+	int mountinfo = open(HOST_PROC("mountinfo"), O_RDONLY | O_CLOEXEC);
+	int result;
+
+	if (mountinfo == -1)
+		return error_set(error, errno, "read", HOST_PROC("mountinfo"));
+	result = plan_mounts(session, request, mountinfo, &plan, error);
+	report_step(request->report, "planning the private /proc");
+	if (result == 0)
+		result = start_init(session, request, share, &plan, error);
 	procfs_plan_free(&plan);
 	close(mountinfo);
 	return result;
@@ -228,25 +253,26 @@ static int verify(struct session *session, struct error *error)
 	if (stat("/proc/1/ns/pid", &ns) == -1)
 		return error_set(error, errno, "find PID 1 in the private /proc", NULL);
 	if (ns.st_ino == session->host.pid_namespace)
-		return error_set(error, 0, "find another PID namespace in the private /proc", NULL);
+		return error_explain(error, 0, "open a session", NULL,
+			"the private /proc shows the host's processes", NULL);
 	session->namespace = ns.st_ino;
 	return 0;
 }
 
-/* Where it is gone already, it was no session-init, or none that runs here. */
+/* If it is gone already, it was no session-init, or none that runs here. */
 static int refuse_init(struct error *error, int code)
 {
-	error_set(error, code, "send children to the PID namespace", NULL);
 	if (code == ESRCH)
-		error->remedy = "its PID 1 has ended: reinstall pam_unshare with its session-init";
-	return -code;
+		return error_explain(error, code, "send children to the PID namespace", NULL,
+			"its PID 1 has ended", "reinstall pam_unshare with its session-init");
+	return error_set(error, code, "send children to the PID namespace", NULL);
 }
 
 static int enter_new(struct session *session, struct error *error)
 {
 	int result;
 
-	if (setns(session->init, CLONE_NEWPID) == -1)
+	if (setns(session->init.pidfd, CLONE_NEWPID) == -1)
 		return refuse_init(error, errno);
 	result = verify(session, error);
 	if (result == 0 && session->leaves_cwd)
@@ -255,34 +281,31 @@ static int enter_new(struct session *session, struct error *error)
 }
 
 /*
- * Open a new session, which others may join where SHARE is not NULL. Undone when one of its steps
- * fails.
+ * Make the namespaces, start PID 1 in them, and send the application's children there. Undone if
+ * one of its steps fails. SHARE is NULL if nobody may join.
  */
 static int isolate(struct session *session, const struct session_request *request,
-	struct share *share, struct error *error)
+	const struct share *share, struct error *error)
 {
 	int result = host_settle(&session->host, false, error);
 
-	session->keeps_limits = false;
-	if (result == 0 && unshare(CLONE_NEWNS | request->namespaces) == -1) {
-		result = error_set(error, errno, "create the namespaces", NULL);
-		if (share)
-			share_withdraw(share);
-		return result;
-	}
+	report_step(request->report, "rehearsing the way back");
+	if (result == 0 && unshare(CLONE_NEWNS | request->namespaces) == -1)
+		/* Nothing has changed yet: the way back would only be another risk. */
+		return error_set(error, errno, "create the namespaces", NULL);
 	if (result == 0 && request->namespaces & CLONE_NEWNET)
 		result = bring_loopback_up(error);
+	report_step(request->report, "creating the namespaces");
 	if (result == 0)
-		result = start_init(session, request, share, error);
+		result = plan_and_start(session, request, share, error);
 	if (result == 0)
 		result = enter_new(session, error);
+	report_step(request->report, "entering the session");
 	if (result < 0) {
 		struct error ignored; /* the first failure is the one to report */
 
-		if (session->init != -1)
-			sys_pidfd_send_signal(session->init, SIGKILL);
-		if (share)
-			share_withdraw(share);
+		if (session->init.pidfd != -1)
+			sys_pidfd_send_signal(session->init.pidfd, SIGKILL);
 		host_return(&session->host, &ignored);
 	}
 	return result;
@@ -296,12 +319,13 @@ static int verify_root(const struct session *session, struct error *error)
 	if (host_look(AT_FDCWD, "/", &now) == -1)
 		return error_set(error, errno, "look at the session's root directory", NULL);
 	if (!host_is_root(&session->host, &now))
-		return error_set(error, EXDEV, "join a session with another root directory", NULL);
+		return error_explain(error, EXDEV, "join the session", NULL,
+			"it has another root directory", NULL);
 	return 0;
 }
 
 /*
- * Enter the session that PID 1 has taken this application into. Undone when one of its steps fails.
+ * Enter the session that PID 1 has taken this application into. Undone if one of its steps fails.
  * The working directory is entered again by its path: a descriptor of the old one would lead up to
  * the host's /proc.
  */
@@ -314,7 +338,7 @@ static int enter_joined(
 	if (result == 0 && unshare(CLONE_FS) == -1)
 		result = error_set(error, errno, "have a working directory of its own", NULL);
 	if (result == 0 &&
-		setns(session->init, CLONE_NEWPID | CLONE_NEWNS | request->namespaces) == -1)
+		setns(session->init.pidfd, CLONE_NEWPID | CLONE_NEWNS | request->namespaces) == -1)
 		result = error_set(error, errno, "join the session", NULL);
 	if (result == 0)
 		result = verify_root(session, error);
@@ -322,6 +346,7 @@ static int enter_joined(
 		result = verify(session, error);
 	if (result == 0)
 		result = host_enter_again(&session->host, error);
+	report_step(request->report, "joining the session");
 	if (result < 0) {
 		struct error ignored;
 
@@ -330,95 +355,73 @@ static int enter_joined(
 	return result;
 }
 
-/* Join the session that others have open. Returns 1 when joined, 0 or a negative errno when not. */
-static int join(struct session *session, const struct session_request *request, struct share *share,
-	struct error *error)
+/* The shared session cannot be had after all, for the reason in why: begin again without it. */
+static int begin_own(
+	struct session *session, const struct session_request *request, struct error *error)
 {
-	struct host *host = &session->host;
-	int result = share_join(share, host->application, &session->channel, &session->init,
-		&session->init_pid, error);
-
-	if (result != 1)
-		return result;
-	if (host_move_descriptor(&session->channel) == -1 ||
-		host_move_descriptor(&session->init) == -1)
-		result = error_set(error, errno, "keep what leads to PID 1", NULL);
-	else
-		result = enter_joined(session, request, error);
-	if (result < 0) {
-		close_descriptor(&session->channel);
-		close_descriptor(&session->init);
-		return result;
-	}
-	session->joined = true;
-	return 1;
-}
-
-/*
- * Open a session that others may join; or one that they may not, where its PID 1 cannot have the
- * system's limits. Only the attempt tells: the capabilities of a user namespace do not count
- * (setpriority(2), setrlimit(2)), and a security module may refuse too.
- */
-static int isolate_for_all(struct session *session, const struct session_request *request,
-	struct share *share, struct error *error)
-{
-	int result = isolate(session, request, share, error);
-
-	if (!session->keeps_limits)
-		return result;
-	session->not_shared = true;
-	session->why_not_shared = *error;
+	session->way = WAY_OWN_INSTEAD;
 	close_descriptors(session); /* the attempt has used up the way back */
-	result = host_keep(&session->host, request->namespaces, error);
-	return result < 0 ? result : isolate(session, request, NULL, error);
+	return host_keep(&session->host, request->namespaces, error);
 }
 
 /*
- * Join the session that this login shares, or open it for others to join. Where it cannot be
- * shared, the login gets a session of its own: isolated all the same.
+ * Go the way that the login has been given. A shared session that cannot be had is no reason to
+ * refuse the login: it gets one of its own, isolated all the same.
  */
-static int open_shared(struct session *session, const struct session_request *request, bool *there,
+static int go(struct session *session, const struct session_request *request, struct share *share,
 	struct error *error)
 {
-	struct error *why = &session->why_not_shared;
-	struct share share = {.directory = -1, .lock = -1, .listener = -1};
-	enum share_place place = share_place(&session->key);
+	const struct share *others = share->listener == -1 ? NULL : share;
+	int result = 0;
+
+	if (session->way == WAY_WITHIN)
+		return 0;
+	if (session->way == WAY_JOINED) {
+		if (enter_joined(session, request, &session->why) == 0)
+			return 0;
+		result = begin_own(session, request, error);
+	}
+	if (result == 0)
+		result = isolate(session, request, others, error);
+	if (result < 0 && others)
+		share_withdraw(share);
+	/*
+	 * Only the attempt tells whether a PID 1 may have the system's limits: the capabilities of
+	 * a user namespace do not count (setpriority(2), setrlimit(2)), and a security module may
+	 * refuse, too.
+	 */
+	if (result == -LAUNCH_KEEPS_LIMITS) {
+		session->why = *error;
+		result = begin_own(session, request, error);
+		if (result == 0)
+			result = isolate(session, request, NULL, error);
+	}
+	return result;
+}
+
+/* Decide how the login comes to its session, and go that way. */
+static int decide_and_go(
+	struct session *session, const struct session_request *request, struct error *error)
+{
+	struct share share = SHARE_NONE;
 	int result;
 
-	*there = place == SHARE_THERE;
-	if (*there)
-		return 0;
-	session->not_shared = place == SHARE_INSIDE;
-	if (session->not_shared) {
-		error_set(why, 0, "join sessions outside of the one that the login is from", NULL);
-		why = error;
-	}
-	result = share_find_mounts(&session->key, session->host.mount_namespace, why);
-	if (result == 0)
-		result = share_begin(&share, &session->key, why);
-	if (result == 0)
-		result = join(session, request, &share, why);
-	if (result < 0)
-		session->not_shared = true;
-	if (result == 1)
-		result = 0;
-	else if (!host_is_kept(&session->host)) /* the attempt has used up the way back */
-		result = host_keep(&session->host, request->namespaces, error);
-	else
-		result = 0;
-	if (result == 0 && !session->joined)
-		result = share.listener == -1 ? isolate(session, request, NULL, error)
-					      : isolate_for_all(session, request, &share, error);
+	session->way = WAY_OWN;
+	if (request->share)
+		session->way = share_meet(&share, &session->key, session->host.mount_namespace,
+			session->host.application, &session->init, request->report, &session->why);
+	report_step(request->report, "deciding on the session");
+	result = go(session, request, &share, error);
 	share_end(&share);
 	return result;
 }
 
 /*
- * Open or join with all signals blocked: of this thread, as by pthread_sigmask, which is not in the
- * C library before glibc 2.32.
+ * With all signals blocked: of this thread, as by pthread_sigmask, which is not in the C library
+ * before glibc 2.32.
  */
-static int open_undisturbed(struct session *session, const struct session_request *request,
-	bool *there, struct error *error)
+static int open_undisturbed(
+	struct session *session, const struct session_request *request, struct error *error)
 {
 	sigset_t all, before;
 	int result;
@@ -426,12 +429,9 @@ static int open_undisturbed(struct session *session, const struct session_reques
 	sigfillset(&all);
 	if (sigprocmask(SIG_SETMASK, &all, &before) == -1)
 		return error_set(error, errno, "block signals", NULL);
-	if (request->share)
-		result = open_shared(session, request, there, error);
-	else
-		result = isolate(session, request, NULL, error);
+	result = decide_and_go(session, request, error);
 	host_let_go(&session->host);
-	session->open = result == 0 && !*there;
+	session->open = result == 0 && session->way != WAY_WITHIN;
 	if (sigprocmask(SIG_SETMASK, &before, NULL) == -1 && result == 0) {
 		struct error ignored;
 
@@ -441,23 +441,16 @@ static int open_undisturbed(struct session *session, const struct session_reques
 	return result;
 }
 
-static long milliseconds_since(const struct timespec *start)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (now.tv_sec - start->tv_sec) * 1000 + (now.tv_nsec - start->tv_nsec) / 1000000;
-}
-
 /* One try. Returns 0 or a negative errno; the application is then as it was. */
-static int try_to_open(struct session *session, const struct session_request *request, bool *there,
-	struct error *error)
+static int try_to_open(
+	struct session *session, const struct session_request *request, struct error *error)
 {
 	int result = host_keep(&session->host, request->namespaces, error);
 
+	report_step(request->report, "keeping the way back");
 	session->key.pid_namespace = session->host.pid_namespace;
 	if (result == 0)
-		result = open_undisturbed(session, request, there, error);
+		result = open_undisturbed(session, request, error);
 	if (result < 0)
 		close_descriptors(session);
 	return result;
@@ -466,8 +459,7 @@ static int try_to_open(struct session *session, const struct session_request *re
 int session_open(const struct session_request *request, struct session **out, struct error *error)
 {
 	struct session *session = new_session();
-	bool there = false; /* the application is in the session that the login shares */
-	struct timespec start;
+	const int64_t start = clock_now_ms();
 	int result;
 
 	*out = NULL;
@@ -480,14 +472,14 @@ int session_open(const struct session_request *request, struct session **out, st
 	session->alone = !request->share && !request->linger;
 
 	/* What is mounted may change between the plan and its end. */
-	clock_gettime(CLOCK_MONOTONIC, &start);
 	for (int tries = 1;; tries++) {
-		result = try_to_open(session, request, &there, error);
+		result = try_to_open(session, request, error);
 		if (result != -ESTALE ||
-			(tries >= OPEN_TRIES && milliseconds_since(&start) >= OPEN_LIMIT_MS))
+			(tries >= OPEN_TRIES && clock_now_ms() - start >= OPEN_LIMIT_MS))
 			break;
+		report_add(request->report, "what is mounted has changed: it begins anew");
 	}
-	if (result < 0 || there) {
+	if (result < 0 || session->way == WAY_WITHIN) {
 		close_descriptors(session);
 		session_free(session);
 		return result;
@@ -502,22 +494,21 @@ int session_open(const struct session_request *request, struct session **out, st
  */
 static int hear_init(const struct session *session, long limit)
 {
-	struct pollfd p = {.fd = session->channel, .events = POLLIN};
-	struct timespec start;
-	long left = limit;
+	struct pollfd p = {.fd = session->init.channel, .events = POLLIN};
+	const int64_t end = clock_now_ms() + limit;
+	int64_t left = limit;
 	char message;
 	int ready;
 
-	clock_gettime(CLOCK_MONOTONIC, &start);
 	do {
 		ready = poll(&p, 1, (int)left);
-		left = limit - milliseconds_since(&start);
+		left = end - clock_now_ms();
 	} while (ready == -1 && errno == EINTR && left > 0);
 	if (ready == 0)
 		errno = ETIMEDOUT;
 	if (ready != 1)
 		return -1;
-	return recv(session->channel, &message, 1, MSG_DONTWAIT) == 1 ? message : 0;
+	return recv(session->init.channel, &message, 1, MSG_DONTWAIT) == 1 ? message : 0;
 }
 
 /*
@@ -535,11 +526,13 @@ static int wait_for_done(const struct session *session, struct error *error)
 	if (message == MESSAGE_ENDING)
 		message = hear_init(session, end);
 	if (message == -1) {
-		error_set(error, errno, "see the last process of the session end", NULL);
-		/* It never takes so long, unless it is stopped: root in the session can trace it.
-		 */
+		error_explain(error, errno, "see the last process of the session end", NULL,
+			errno == ETIMEDOUT ? "PID 1 does not say so in time" : NULL,
+			"a process hangs in the kernel (a disk or file server that does not "
+			"answer), or PID 1 is stopped");
+		/* It is never so late, unless it is stopped: root in the session can trace it. */
 		if (session->alone)
-			sys_pidfd_send_signal(session->init, SIGKILL);
+			sys_pidfd_send_signal(session->init.pidfd, SIGKILL);
 		return -error->code;
 	}
 	/* A PID 1 that was killed has not removed the name under which other logins found it. */
@@ -558,7 +551,7 @@ int session_close(struct session *session, struct error *error)
 		return 0;
 	session->open = false;
 
-	if (send(session->channel, &message, 1, MSG_NOSIGNAL) == -1 && errno != EPIPE &&
+	if (send(session->init.channel, &message, 1, MSG_NOSIGNAL) == -1 && errno != EPIPE &&
 		errno != ECONNRESET) /* PID 1 is dead, and the session with it */
 		result = error_set(error, errno, "tell PID 1 to end the session", NULL);
 	next = host_return(&session->host, result ? &later : error);

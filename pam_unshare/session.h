@@ -7,6 +7,7 @@
 
 #include "common/error.h"
 #include "request.h"
+#include "way.h"
 
 /*
  * A session: one PID namespace and one mount namespace, between pam_open_session and
@@ -18,7 +19,7 @@ struct session;
  * session_open - put the application's next children into a session: a new one, or one that
  * other logins have open and that this one shares.
  * @request: who and how.
- * @session: set to the session, which session_close and session_free take; NULL where the
+ * @session: set to the session, which session_close and session_free take; NULL if the
  *           application itself is in the session that the login shares, and nothing was to do.
  * @error: filled when something is wrong.
  *
@@ -52,11 +53,9 @@ void session_free(struct session *session);
 /* session_is_open - whether it is this process that opened the session and has not closed it. */
 bool session_is_open(const struct session *session);
 
-/* Whether the session was there, and was joined. */
-bool session_is_joined(const struct session *session);
-
-/* Why a session that was to be shared is not, or NULL. */
-const struct error *session_not_shared(const struct session *session);
+/* session_way - how the login came to it. session_why - the reason of WAY_OWN_INSTEAD. */
+enum way session_way(const struct session *session);
+const struct error *session_why(const struct session *session);
 
 /* PID 1's PID in the application's PID namespace, and the inode number of the new namespace. */
 pid_t session_init_pid(const struct session *session);

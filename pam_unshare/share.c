@@ -15,6 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "common/descriptors.h"
 #include "common/facts.h"
 #include "common/limits.h"
 #include "common/protocol.h"
@@ -25,13 +26,6 @@
 #define NS_GET_MNTNS_ID _IOR(0xb7, 0x5, uint64_t)
 #endif
 
-static void close_descriptor(int *fd)
-{
-	if (*fd != -1)
-		close(*fd);
-	*fd = -1;
-}
-
 static int open_directory(struct share *share, struct error *error)
 {
 	struct stat status;
@@ -41,15 +35,14 @@ static int open_directory(struct share *share, struct error *error)
 	share->directory = open(RUN_DIRECTORY, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (share->directory == -1 || fstat(share->directory, &status) == -1)
 		return error_set(error, errno, "open the directory", RUN_DIRECTORY);
-	if (status.st_uid != 0 || (status.st_mode & 077) != 0) {
-		error_set(error, EPERM, "trust the directory", RUN_DIRECTORY);
-		error->remedy = "it has to be root's, with mode 0700: remove it";
-		return -EPERM;
-	}
+	if (status.st_uid != 0 || (status.st_mode & 077) != 0)
+		return error_explain(error, EPERM, "trust the directory", RUN_DIRECTORY,
+			"it has to be root's, with mode 0700", "remove it");
 	return 0;
 }
 
-int share_find_mounts(struct share_key *key, int mount_namespace, struct error *error)
+/* The mount namespace of a key, by a name that no later one gets. */
+static int find_mounts(struct share_key *key, int mount_namespace, struct error *error)
 {
 	struct stat ours, first;
 
@@ -60,9 +53,9 @@ int share_find_mounts(struct share_key *key, int mount_namespace, struct error *
 	if (fstat(mount_namespace, &ours) == 0 && stat("/proc/1/ns/mnt", &first) == 0 &&
 		ours.st_dev == first.st_dev && ours.st_ino == first.st_ino)
 		return 0;
-	error_set(error, 0, "know a mount namespace of the login's own again", NULL);
-	error->remedy = "before Linux 6.11 only logins in the machine's own one share a session";
-	return -EINVAL;
+	return error_explain(error, 0, "share a session from a mount namespace of the login's own",
+		NULL, "before Linux 6.11 the kernel has no lasting name for one",
+		"put pam_unshare.so before what makes it (pam_namespace.so), or leave out scope=");
 }
 
 /*
@@ -81,7 +74,8 @@ static int name_it(struct share *share, const struct share_key *key, struct erro
 	return 0;
 }
 
-int share_begin(struct share *share, const struct share_key *key, struct error *error)
+/* Prepare to meet others. It fails if there is no directory that only root can enter. */
+static int begin(struct share *share, const struct share_key *key, struct error *error)
 {
 	int result;
 
@@ -105,9 +99,9 @@ int share_begin(struct share *share, const struct share_key *key, struct error *
 
 void share_end(struct share *share)
 {
-	close_descriptor(&share->listener);
-	close_descriptor(&share->lock);
-	close_descriptor(&share->directory);
+	descriptor_close(&share->listener);
+	descriptor_close(&share->lock);
+	descriptor_close(&share->directory);
 }
 
 /* The inode of what the name leads to now; 0 where it leads to nothing. */
@@ -237,14 +231,14 @@ static int receive_welcome(int channel, pid_t *init_pid)
  * have two (host.c). Its PID cannot have been reused: PID 1 alone holds the other end of the
  * channel, so it lived when the pidfd was opened if the channel is not hung up afterwards.
  */
-static int open_init(int channel, pid_t init_pid)
+static int open_init(int channel, pid_t pid)
 {
 	struct pollfd p = {.fd = channel};
-	int init = sys_pidfd_open(init_pid);
+	int pidfd = descriptor_keep(sys_pidfd_open(pid));
 
-	if (init != -1 && poll(&p, 1, 0) != 0)
-		close_descriptor(&init);
-	return init;
+	if (pidfd != -1 && poll(&p, 1, 0) != 0)
+		descriptor_close(&pidfd);
+	return pidfd;
 }
 
 /*
@@ -292,27 +286,27 @@ enum answer {
 };
 
 /* Ask who listens under the name. */
-static enum answer try_join(
-	struct share *share, int application, int *channel, int *init, pid_t *init_pid)
+static enum answer ask(struct share *share, int application, struct session_init *init)
 {
 	enum answer answer = ANSWER_NONE;
 	const int on = 1;
+	const int type = SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC;
 
-	*init = -1;
-	*channel = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (*channel == -1)
+	init->channel = descriptor_keep(socket(AF_UNIX, type, 0));
+	if (init->channel == -1)
 		return answer;
 	share->patience = SHARE_ANSWER_TURNS;
-	if (setsockopt(*channel, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)) == 0 &&
-		connect_to(share, *channel)) {
+	if (setsockopt(init->channel, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)) == 0 &&
+		connect_to(share, init->channel)) {
 		answer = ANSWER_WRONG;
-		if (send_join(*channel, application) && hear_welcome(share, *channel, init_pid))
-			*init = open_init(*channel, *init_pid);
-		if (*init != -1)
+		if (send_join(init->channel, application) &&
+			hear_welcome(share, init->channel, &init->pid))
+			init->pidfd = open_init(init->channel, init->pid);
+		if (init->pidfd != -1)
 			return ANSWER_JOINED;
-		withdraw_join(*channel);
+		withdraw_join(init->channel);
 	}
-	close_descriptor(channel);
+	descriptor_close(&init->channel);
 	return answer;
 }
 
@@ -328,7 +322,7 @@ static bool is_leftover(const struct share *share)
 		       connect(fd, (const struct sockaddr *)&address, sizeof(address)) == -1 &&
 		       (errno == ECONNREFUSED || errno == ENOENT);
 
-	close_descriptor(&fd);
+	descriptor_close(&fd);
 	return refused;
 }
 
@@ -356,15 +350,16 @@ static int listen_here(struct share *share, struct error *error)
 		listen(share->listener, SOMAXCONN) == -1) {
 		int result = error_set(error, errno, "listen on", address.sun_path);
 
-		close_descriptor(&share->listener);
+		descriptor_close(&share->listener);
 		return result;
 	}
 	share->inode = look_at_name(share);
 	return 0;
 }
 
-int share_join(struct share *share, int application, int *channel, int *init, pid_t *init_pid,
-	struct error *error)
+/* Join who listens under the name, or take it and listen. */
+static enum way join_or_listen(struct share *share, int application, struct session_init *init,
+	struct report *report, struct error *why)
 {
 	for (share->turns = SHARE_TURNS;; share->turns--) {
 		ino_t there = look_at_name(share);
@@ -374,17 +369,21 @@ int share_join(struct share *share, int application, int *channel, int *init, pi
 
 		/* Without the lock: as a rule the session is there and takes us in. */
 		if (there != 0)
-			answer = try_join(share, application, channel, init, init_pid);
+			answer = ask(share, application, init);
 		if (answer == ANSWER_JOINED)
-			return 1;
+			return WAY_JOINED;
+		if (answer == ANSWER_WRONG)
+			report_add(report, "who listens on %s does not take the login in",
+				share->name);
 		lock(share);
 		last = share->turns <= 0;
 		if (last || is_free(share, there, answer))
-			result = listen_here(share, error);
+			result = listen_here(share, why);
 		unlock(share);
 		/* In use: somebody was quicker. Without the lock, also in between. */
 		if (last || result != -EADDRINUSE)
-			return result;
+			return result == 0 ? WAY_FIRST : WAY_OWN_INSTEAD;
+		report_add(report, "another login is about to listen on %s", share->name);
 	}
 }
 
@@ -394,14 +393,13 @@ void share_clean(const struct share_key *key)
 	struct error ignored;
 
 	/* Who has the lock is about to replace the name. */
-	if (share_begin(&share, key, &ignored) == 0 && try_lock(&share, F_WRLCK) &&
-		is_leftover(&share))
+	if (begin(&share, key, &ignored) == 0 && try_lock(&share, F_WRLCK) && is_leftover(&share))
 		unlinkat(share.directory, share.name, 0);
 	share_end(&share);
 }
 
 /* Whether a file in /proc is there and says this, without what follows. */
-static bool says(const char *path, const char *text)
+static bool file_begins(const char *path, const char *text)
 {
 	char buffer[64];
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -459,15 +457,60 @@ static bool is_for(const char *name, const struct share_key *key)
 	       strcmp(name + total - (size_t)length, end) == 0;
 }
 
-enum share_place share_place(const struct share_key *key)
+/* Where the application itself is. */
+enum place {
+	PLACE_OUTSIDE, /* in no session */
+	PLACE_INSIDE,  /* in a session that is not for this login */
+	PLACE_WITHIN,  /* in the very session that this login shares */
+};
+
+/*
+ * Found in the environment of the application's PID 1, once that is known for a session's. The
+ * namespaces where the key was made do not count: the application is in those of the session.
+ */
+static enum place find_place(const struct share_key *key)
 {
 	char name[2 * SHARE_NAME_SIZE]; /* another version's may be longer */
 	struct stat init;
 
 	if (stat("/proc/1", &init) == -1 || init.st_uid != 0 ||
-		!says("/proc/1/comm", "session-init\n"))
-		return SHARE_OUTSIDE;
+		!file_begins("/proc/1/comm", "session-init\n"))
+		return PLACE_OUTSIDE;
 	if (wait_for_socket_fact(name, sizeof(name)) == 1 && is_for(name, key))
-		return SHARE_THERE;
-	return SHARE_INSIDE;
+		return PLACE_WITHIN;
+	return PLACE_INSIDE;
+}
+
+static enum way meet(struct share *share, struct share_key *key, int mount_namespace,
+	int application, struct session_init *init, struct report *report, struct error *why)
+{
+	enum way way;
+
+	if (find_mounts(key, mount_namespace, why) < 0 || begin(share, key, why) < 0)
+		return WAY_OWN_INSTEAD;
+	way = join_or_listen(share, application, init, report, why);
+	if (way == WAY_JOINED)
+		report_add(report, "PID 1 that listens on %s takes the login in", share->name);
+	else if (way == WAY_FIRST)
+		report_add(report, "nobody listens on %s: this login does", share->name);
+	return way;
+}
+
+enum way share_meet(struct share *share, struct share_key *key, int mount_namespace,
+	int application, struct session_init *init, struct report *report, struct error *why)
+{
+	enum place place = find_place(key);
+	enum way way;
+
+	if (place == PLACE_WITHIN)
+		return WAY_WITHIN;
+	way = meet(share, key, mount_namespace, application, init, report, why);
+	if (place == PLACE_INSIDE && way != WAY_JOINED) {
+		error_explain(why, 0, "join a session that is elsewhere", NULL,
+			"the login comes from inside another session, and the kernel lets nobody "
+			"join what lies outside of that",
+			NULL);
+		way = WAY_OWN_INSTEAD;
+	}
+	return way;
 }

@@ -6,6 +6,8 @@
 #include <sys/types.h>
 
 #include "common/error.h"
+#include "report.h"
+#include "way.h"
 
 /*
  * Where logins that share a session meet (scope=user, scope=group): PID 1 listens on a socket in
@@ -22,10 +24,14 @@
 struct share_key {
 	ino_t pid_namespace; /* the application's: the kernel lets a process join only what is below
 				its own namespace (setns(2)) */
-	uint64_t mount_namespace; /* the application's before it opened (share_find_mounts) */
-	char kind;                /* 'u' for all logins of a user, 'g' for all of a primary group */
-	unsigned long id;         /* the uid or gid */
-	int namespaces;           /* the further namespaces of the session */
+	/*
+	 * The application's before it opened. Not the inode number: the kernel gives that to a
+	 * later namespace when this one has gone, which a session that lingers outlives.
+	 */
+	uint64_t mount_namespace;
+	char kind;        /* 'u' for all logins of a user, 'g' for all of a primary group */
+	unsigned long id; /* the uid or gid */
+	int namespaces;   /* the further namespaces of the session */
 };
 
 #define SHARE_NAME_SIZE 88
@@ -40,55 +46,30 @@ struct share {
 	char name[SHARE_NAME_SIZE]; /* of the socket */
 };
 
-/* Where the application itself is. */
-enum share_place {
-	SHARE_OUTSIDE, /* in no session */
-	SHARE_INSIDE,  /* in a session that is not for this login */
-	SHARE_THERE,   /* in the very session that this login shares: there is nothing to do */
-};
+/* What no share has been prepared in yet; share_end takes it. */
+#define SHARE_NONE ((struct share){.directory = -1, .lock = -1, .listener = -1})
 
 /*
- * share_place - see whether the application is in a session, and in which. Reads the environment
- * of its PID 1, after it has made sure that it is a session's. The namespaces where @key was opened
- * do not count: the application is in those of the session.
- */
-enum share_place share_place(const struct share_key *key);
-
-/*
- * share_find_mounts - the mount namespace of a key.
- * @mount_namespace: descriptor of it. Who has another one has other mounts (pam_namespace(8), a
- *                   tmpfs of its own on /tmp), and would lose them by joining.
- *
- * Not its inode number: the kernel gives that to a later namespace when this one has gone, which a
- * session that lingers outlives. Returns 0, or a negative errno if the kernel has no other name
- * for it.
- */
-int share_find_mounts(struct share_key *key, int mount_namespace, struct error *error);
-
-/*
- * share_begin - prepare to meet others.
- * @share: filled; share_end frees it, also after an error.
- *
- * Returns 0, or a negative errno: there is no directory that only root can enter.
- */
-int share_begin(struct share *share, const struct share_key *key, struct error *error);
-
-/*
- * share_join - join the session that is there, or get ready to open one that others can join.
+ * share_meet - decide how a login comes to the session that it shares, and join it if it is there.
+ * @share: SHARE_NONE; share_end frees it, whatever is returned.
+ * @key: who shares; its mount namespace is filled in.
+ * @mount_namespace: descriptor of the application's. Who has another one has other mounts
+ *                   (pam_namespace(8), a tmpfs of its own on /tmp), and would lose them by joining.
  * @application: pidfd of the application.
- * @channel: set to a socket to PID 1 (O_CLOEXEC), the caller's to close.
- * @init: set to a pidfd of PID 1, likewise.
- * @init_pid: set to its PID in the application's PID namespace.
+ * @init: filled if it is joined: pidfd and channel are O_CLOEXEC, and the caller's to close.
+ * @report: gets how it went.
+ * @why: filled if the way is WAY_OWN_INSTEAD.
  *
  * Any number of applications may do this at the same time: one of them opens. Waits no longer than
  * SHARE_LIMIT_MS, however others behave: in turns of its own, so that on a machine that is too busy
  * for who opens the session it takes longer for this one too.
  *
- * Returns 1 when joined; 0 when share->listener and share->name are ready for a new PID 1; or a
- * negative errno when neither works.
+ * Returns WAY_WITHIN; WAY_JOINED, when PID 1 has counted the login in; WAY_FIRST, when
+ * share->listener and share->name are ready for a new PID 1; or WAY_OWN_INSTEAD. After the latter
+ * share->listener may be there too: others from the same place may join.
  */
-int share_join(struct share *share, int application, int *channel, int *init, pid_t *init_pid,
-	struct error *error);
+enum way share_meet(struct share *share, struct share_key *key, int mount_namespace,
+	int application, struct session_init *init, struct report *report, struct error *why);
 
 /* share_withdraw - take the name back, after PID 1 could not be started. */
 void share_withdraw(struct share *share);

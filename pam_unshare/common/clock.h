@@ -6,15 +6,20 @@
 #include <time.h>
 
 /*
- * clock_now_ms - the time of CLOCK_MONOTONIC in milliseconds. It may be called everywhere: in the
- * application, in a clone, in PID 1 (clock_gettime(2) takes no lock and sets no errno here).
+ * clock_now_us, clock_now_ms - the time of CLOCK_MONOTONIC in microseconds and in milliseconds.
+ * They may be called everywhere, in a clone too: clock_gettime(2) takes no lock.
  */
-static inline int64_t clock_now_ms(void)
+static inline int64_t clock_now_us(void)
 {
 	struct timespec now;
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+static inline int64_t clock_now_ms(void)
+{
+	return clock_now_us() / 1000;
 }
 
 #endif

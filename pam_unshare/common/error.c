@@ -33,25 +33,60 @@ static const char *remedy_of(int code)
 	}
 }
 
-/* Copy without allocation or formatting, so that a clone may. */
+/* What the errno's own text does not say. */
+static const char *reason_of(int code)
+{
+	switch (code) {
+	case ESTALE:
+		return "what is mounted was changed meanwhile, time and again";
+	case ETIMEDOUT:
+		return "it took too long";
+	default:
+		return NULL;
+	}
+}
+
+/* Copy without allocation or formatting, so that a clone may. What is cut ends in "...". */
 static void copy_cut(char *to, const char *from, size_t size)
 {
+	static const char dots[] = "...";
 	size_t i;
 
 	for (i = 0; from[i] != '\0' && i + 1 < size; i++)
 		to[i] = from[i];
 	to[i] = '\0';
+	if (from[i] != '\0' && size > sizeof(dots))
+		memcpy(to + size - sizeof(dots), dots, sizeof(dots));
 }
 
 int error_set(struct error *error, int code, const char *step, const char *object)
 {
 	error->step = step;
 	copy_cut(error->object, object ? object : "", sizeof(error->object));
+	error->is_word = false;
 	error->code = code;
+	error->reason = reason_of(code);
 	error->remedy = remedy_of(code);
 	error->file[0] = '\0';
 	error->line = 0;
 	return code ? -code : -EINVAL;
+}
+
+int error_explain(struct error *error, int code, const char *step, const char *object,
+	const char *reason, const char *remedy)
+{
+	int result = error_set(error, code, step, object);
+
+	error->reason = reason;
+	error->remedy = remedy;
+	return result;
+}
+
+int error_word(struct error *error, const char *word, const char *right, const char *remedy)
+{
+	error_explain(error, 0, "understand", word, right, remedy);
+	error->is_word = true;
+	return -EINVAL;
 }
 
 void error_locate(struct error *error, const char *file, unsigned int line)
@@ -62,29 +97,50 @@ void error_locate(struct error *error, const char *file, unsigned int line)
 
 const char *error_printable(const char *text, char *buffer, size_t size)
 {
-	size_t i;
-
-	for (i = 0; text[i] != '\0' && i + 1 < size; i++)
-		buffer[i] = text[i] >= ' ' && text[i] <= '~' ? text[i] : '?';
-	buffer[i] = '\0';
+	copy_cut(buffer, text, size);
+	for (char *c = buffer; *c != '\0'; c++)
+		if (*c < ' ' || *c > '~')
+			*c = '?';
 	return buffer;
+}
+
+/* Put TEXT behind what is in the buffer; as much as there is room for. */
+static void append(char *buffer, size_t size, const char *text)
+{
+	size_t length = strlen(buffer);
+
+	snprintf(buffer + length, size - length, "%s", text);
+}
+
+void error_describe(const struct error *error, char *buffer, size_t size)
+{
+	char object[sizeof(error->object)], file[sizeof(error->file)], line[32] = "";
+	char text[128];
+	const char *quote = error->is_word ? "\"" : "";
+	const char *reason = error->reason;
+
+	error_printable(error->object, object, sizeof(object));
+	error_printable(error->file, file, sizeof(file));
+	if (error->line)
+		snprintf(line, sizeof(line), ", line %u", error->line);
+	/* GNU's strerror_r: the plain one shares a buffer with the application. */
+	if (!reason && error->code)
+		reason = strerror_r(error->code, text, sizeof(text));
+	snprintf(buffer, size, "%s%s%scannot %s%s%s%s%s%s%s", file, line, *file ? ": " : "",
+		error->step, *object || error->is_word ? " " : "", quote, object, quote,
+		reason ? ": " : "", reason ? reason : "");
 }
 
 void error_format(const struct error *error, const char *user, char *buffer, size_t size)
 {
-	char object[sizeof(error->object)], file[sizeof(error->file)], name[128], line[16] = "";
-	char reason[128] = "";
-	const char *text = "";
+	char name[128], sentence[1024];
 
-	error_printable(error->object, object, sizeof(object));
-	error_printable(error->file, file, sizeof(file));
 	error_printable(user, name, sizeof(name));
-	if (error->line)
-		snprintf(line, sizeof(line), "%u", error->line);
-	if (error->code) /* GNU's strerror_r: the plain one shares a buffer with the application */
-		text = strerror_r(error->code, reason, sizeof(reason));
-	snprintf(buffer, size, "cannot %s%s%s%s%s%s%s%s for %s%s%s%s%s", error->step,
-		*object ? " " : "", object, *file ? " (" : "", file, *line ? ", line " : "", line,
-		*file ? ")" : "", name, *text ? ": " : "", text, error->remedy ? "; " : "",
-		error->remedy ? error->remedy : "");
+	error_describe(error, sentence, sizeof(sentence));
+	buffer[0] = '\0';
+	append(buffer, size, name);
+	append(buffer, size, *name ? ": " : "");
+	append(buffer, size, sentence);
+	append(buffer, size, error->remedy ? "; " : "");
+	append(buffer, size, error->remedy ? error->remedy : "");
 }

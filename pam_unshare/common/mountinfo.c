@@ -187,6 +187,14 @@ void mountinfo_free(struct mountinfo *info)
 	*info = (struct mountinfo){0};
 }
 
+int mountinfo_refuse(const char *line, struct error *error)
+{
+	error_word(error, line, "it is a line of mountinfo, and could be about a procfs",
+		"unmount what it is about, and report it to the authors of pam_unshare");
+	error->code = EBADMSG;
+	return -EBADMSG;
+}
+
 bool mountinfo_is_below(const char *path, const char *directory)
 {
 	size_t length = strlen(directory);

@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+#include "common/error.h"
+
 /*
  * The mounts of a process, as /proc/PID/mountinfo tells (proc_pid_mountinfo(5)): what is where,
  * and which mount a path leads to.
@@ -60,6 +62,9 @@ int mountinfo_parse(char *text, struct mountinfo *info);
 int mountinfo_next(char **at, struct mount *mount);
 
 void mountinfo_free(struct mountinfo *info);
+
+/* mountinfo_refuse - the error for -EBADMSG, with the line that it is about. Returns -EBADMSG. */
+int mountinfo_refuse(const char *line, struct error *error);
 
 /*
  * mountinfo_lookup - the mount that a path leads to: the topmost of a stack, and none that

@@ -2,42 +2,49 @@
 #include "policy/options.h"
 
 #include <errno.h>
-#include <stddef.h>
 #include <string.h>
 
-#include "policy/subjects.h"
 #include "common/limits.h"
-#include "common/syscalls.h"
+#include "common/namespaces.h"
+#include "policy/subjects.h"
 
 /*
- * An option: its name, whether it has a value, whether a rule may hold it, and what reads it.
- * A reader gets the value ("" for none) and returns 0 or -EINVAL with the error filled.
+ * The options: the name, with "=" if it has a value; what reads the value; and what is right, for
+ * who wrote something else. A rule may hold those of RULE, too. A new one is a line here, its field
+ * in struct options, its use, and its paragraph in pam_unshare(8): doc/hacking.md.
  */
-struct option {
-	const char *name;
-	bool has_value;
-	bool in_rule;
-	int (*read)(const char *value, struct options *options, struct error *error);
-};
+#define OPTIONS(RULE, LINE)                                                                        \
+	RULE("scope=", read_scope, "scope= is session, user or group")                             \
+	RULE("on_close=", read_on_close, "on_close= is kill or linger")                            \
+	RULE("grace=", read_grace, "grace= is a number of seconds from 0 to 3600")                 \
+	RULE("proc=", read_proc,                                                                   \
+		"proc= is a list of hidepid= (0, 1, 2, 4, off, noaccess, invisible, ptraceable), " \
+		"gid=NUMBER and subset=pid, and has 63 characters at most")                        \
+	RULE("propagation=", read_propagation, "propagation= is slave or private")                 \
+	RULE("with=", read_with,                                                                   \
+		"with= is a list of namespaces, with commas between:" NAMESPACES_OF_WITH)          \
+	RULE("root", read_root, "")                                                                \
+	LINE("debug", read_debug, "")                                                              \
+	LINE("open", read_open, "a line has either open or close, or neither and does both")       \
+	LINE("close", read_close, "a line has either open or close, or neither and does both")     \
+	LINE("exempt=", read_exempt, "exempt= is " SUBJECTS_RIGHT)                                 \
+	LINE("only=", read_only, "only= is " SUBJECTS_RIGHT)                                       \
+	LINE("conf=", read_conf, "conf= is an absolute path")
 
-static int refuse(const char *step, const char *word, const char *remedy, struct error *error)
-{
-	error_set(error, 0, step, word);
-	error->remedy = remedy;
-	return -EINVAL;
-}
+/* The names of all of them, and of those of rules, as literals. */
+#define NAME(name, read, right) " " name
+#define NO_NAME(name, read, right)
+#define NAMES          OPTIONS(NAME, NAME)
+#define NAMES_OF_RULES OPTIONS(NAME, NO_NAME)
 
-/* Whether the LENGTH bytes of a word are this name; most are told apart by their first. */
-static bool is_name(const char *word, size_t length, const char *name)
-{
-	return word[0] == name[0] && strncmp(word, name, length) == 0 && name[length] == '\0';
-}
+_Static_assert(OPTIONS_PROC_SIZE - 1 == 63, "what is right for proc= says so");
+_Static_assert(GRACE_MAX_S == 3600, "what is right for grace= says so");
 
-/* The position of a word among some, or -1. */
+/* The position of a word of LENGTH bytes among some, or -1. */
 static int find_word(const char *word, size_t length, const char *const *words)
 {
 	for (int i = 0; words[i]; i++)
-		if (is_name(word, length, words[i]))
+		if (strlen(words[i]) == length && memcmp(words[i], word, length) == 0)
 			return i;
 	return -1;
 }
@@ -59,126 +66,111 @@ static long parse_number(const char *text, size_t length, long max)
 	return value;
 }
 
-static int read_debug(const char *value, struct options *options, struct error *error)
+/* --- what reads them: each gets the value, or "", and returns whether it is right --- */
+
+static bool read_debug(const char *value, struct options *options)
 {
 	(void)value;
-	(void)error;
 	options->debug = true;
-	return 0;
+	return true;
 }
 
-static int read_root(const char *value, struct options *options, struct error *error)
+static bool read_root(const char *value, struct options *options)
 {
 	(void)value;
-	(void)error;
 	options->root = true;
-	return 0;
+	return true;
 }
 
-static int read_open(const char *value, struct options *options, struct error *error)
+static bool read_open(const char *value, struct options *options)
 {
 	(void)value;
 	options->open_only = true;
-	if (options->close_only)
-		return refuse("take both options of", "open close",
-			"without either the line does both", error);
-	return 0;
+	return !options->close_only;
 }
 
-static int read_close(const char *value, struct options *options, struct error *error)
+static bool read_close(const char *value, struct options *options)
 {
 	(void)value;
 	options->close_only = true;
-	if (options->open_only)
-		return refuse("take both options of", "open close",
-			"without either the line does both", error);
-	return 0;
+	return !options->open_only;
 }
 
-static int read_exempt(const char *value, struct options *options, struct error *error)
+static bool read_list(const char *value, const char **list)
 {
-	options->exempt = value;
-	return subjects_check(value, error);
+	struct error ignored;
+
+	*list = value;
+	return subjects_check(value, &ignored) == 0;
 }
 
-static int read_only(const char *value, struct options *options, struct error *error)
+static bool read_exempt(const char *value, struct options *options)
 {
-	options->only = value;
-	return subjects_check(value, error);
+	return read_list(value, &options->exempt);
 }
 
-static int read_scope(const char *value, struct options *options, struct error *error)
+static bool read_only(const char *value, struct options *options)
+{
+	return read_list(value, &options->only);
+}
+
+static bool read_scope(const char *value, struct options *options)
 {
 	static const char *const words[] = {"session", "user", "group", NULL};
 	int found = find_word(value, strlen(value), words);
 
-	if (found == -1)
-		return refuse(
-			"understand the scope", value, "scope= is session, user or group", error);
-	options->scope = (enum scope)found;
-	return 0;
+	if (found != -1)
+		options->scope = (enum scope)found;
+	return found != -1;
 }
 
-static int read_on_close(const char *value, struct options *options, struct error *error)
+static bool read_on_close(const char *value, struct options *options)
 {
 	static const char *const words[] = {"kill", "linger", NULL};
 	int found = find_word(value, strlen(value), words);
 
-	if (found == -1)
-		return refuse("understand the end of", value, "on_close= is kill or linger", error);
 	options->linger = found == 1;
-	return 0;
+	return found != -1;
 }
 
-static int read_grace(const char *value, struct options *options, struct error *error)
+static bool read_grace(const char *value, struct options *options)
 {
 	long seconds = parse_number(value, strlen(value), GRACE_MAX_S);
 
-	if (seconds == -1)
-		return refuse("understand the grace time", value,
-			"grace= is a number of seconds from 0 to 3600", error);
-	options->grace_ms = (unsigned int)seconds * 1000;
-	return 0;
+	if (seconds != -1)
+		options->grace_ms = (unsigned int)seconds * 1000;
+	return seconds != -1;
 }
 
-static int read_propagation(const char *value, struct options *options, struct error *error)
+static bool read_propagation(const char *value, struct options *options)
 {
 	static const char *const words[] = {"slave", "private", NULL};
 	int found = find_word(value, strlen(value), words);
 
-	if (found == -1)
-		return refuse("understand the propagation", value,
-			"propagation= is slave or private", error);
 	options->private = found == 1;
-	return 0;
+	return found != -1;
 }
 
-static int read_conf(const char *value, struct options *options, struct error *error)
+static bool read_conf(const char *value, struct options *options)
 {
 	options->conf = value;
-	if (value[0] != '/')
-		return refuse("read the rule file", value, "conf= is an absolute path", error);
-	return 0;
+	return value[0] == '/';
 }
 
-static int read_with(const char *value, struct options *options, struct error *error)
+static bool read_with(const char *value, struct options *options)
 {
-	static const char *const words[] = {"ipc", "uts", "cgroup", "net", "time", NULL};
-	static const int flags[] = {
-		CLONE_NEWIPC, CLONE_NEWUTS, CLONE_NEWCGROUP, CLONE_NEWNET, CLONE_NEWTIME};
 	const char *at = value;
 
 	options->namespaces = 0;
 	for (;;) {
 		size_t length = (size_t)(strchrnul(at, ',') - at);
-		int found = find_word(at, length, words);
+		const struct namespace *found = namespaces_find(at, length);
 
-		if (found == -1)
-			return refuse("understand the namespaces", value,
-				"with= is a list of ipc, uts, cgroup, net and time", error);
-		options->namespaces |= flags[found];
+		if (!found || !found->with)
+			return false;
+		options->namespaces |= found->flag;
 		if (at[length] == '\0')
-			return 0;
+			return true;
 		at += length + 1;
 	}
 }
@@ -196,63 +188,68 @@ static bool is_proc_option(const char *option, size_t length)
 	return length == 10 && strncmp(option, "subset=pid", 10) == 0;
 }
 
-static int read_proc(const char *value, struct options *options, struct error *error)
+static bool read_proc(const char *value, struct options *options)
 {
-	static const char remedy[] = "proc= is a list of hidepid= (0, 1, 2, 4, off, noaccess, "
-				     "invisible, ptraceable), gid=NUMBER and subset=pid";
 	const char *at = value;
 
+	if (strlen(value) >= sizeof(options->proc))
+		return false;
 	for (;;) {
 		size_t length = (size_t)(strchrnul(at, ',') - at);
 
 		if (!is_proc_option(at, length))
-			return refuse("understand the options of /proc", value, remedy, error);
+			return false;
 		if (at[length] == '\0')
 			break;
 		at += length + 1;
 	}
-	if (strlen(value) >= sizeof(options->proc))
-		return refuse("understand the options of /proc", value, remedy, error);
 	strcpy(options->proc, value);
-	return 0;
+	return true;
 }
 
-/* Those of a rule first: with many rules, it counts how soon one is found. */
-static const struct option known[] = {
-	{"scope", true, true, read_scope},
-	{"on_close", true, true, read_on_close},
-	{"grace", true, true, read_grace},
-	{"proc", true, true, read_proc},
-	{"propagation", true, true, read_propagation},
-	{"with", true, true, read_with},
-	{"root", false, true, read_root},
-	{"debug", false, false, read_debug},
-	{"open", false, false, read_open},
-	{"close", false, false, read_close},
-	{"exempt", true, false, read_exempt},
-	{"only", true, false, read_only},
-	{"conf", true, false, read_conf},
+/* --- the table --- */
+
+struct option {
+	const char *name;
+	bool in_rule;
+	bool (*read)(const char *value, struct options *options);
+	const char *right;
 };
+
+#define RULE(name, read, right) {name, true, read, right},
+#define LINE(name, read, right) {name, false, read, right},
+static const struct option known[] = {OPTIONS(RULE, LINE)};
+#define KNOWN_COUNT (sizeof(known) / sizeof(*known))
+
+const char *options_name(size_t index, bool *in_rule)
+{
+	if (index >= KNOWN_COUNT)
+		return NULL;
+	*in_rule = known[index].in_rule;
+	return known[index].name;
+}
+
+/* Whether a word is this option. Its value is then what follows the name. */
+static bool is_option(const char *word, const struct option *option)
+{
+	size_t length = strlen(option->name);
+
+	return strncmp(word, option->name, length) == 0 &&
+	       (option->name[length - 1] == '=' || word[length] == '\0');
+}
 
 static int parse_word(const char *word, bool in_rule, struct options *options, struct error *error)
 {
-	size_t length = (size_t)(strchrnul(word, '=') - word);
-	const char *remedy =
-		in_rule ? "an option of a rule is one of root, scope=, on_close=, grace=, "
-			  "proc=, propagation= and with="
-			: "correct the line of pam_unshare.so in /etc/pam.d; its options are "
-			  "debug, root, "
-			  "open, close, exempt=, only=, scope=, on_close=, grace=, proc=, "
-			  "propagation=, with= and conf=";
-
-	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++) {
-		if (!is_name(word, length, known[i].name))
+	for (size_t i = 0; i < KNOWN_COUNT; i++) {
+		if (!is_option(word, &known[i]) || (in_rule && !known[i].in_rule))
 			continue;
-		if ((in_rule && !known[i].in_rule) || known[i].has_value != (word[length] == '='))
-			break;
-		return known[i].read(known[i].has_value ? word + length + 1 : "", options, error);
+		if (known[i].read(word + strlen(known[i].name), options))
+			return 0;
+		return error_word(error, word, known[i].right, NULL);
 	}
-	return refuse("understand the option", word, remedy, error);
+	return error_word(error, word,
+		in_rule ? "the options of a rule are" NAMES_OF_RULES : "the options are" NAMES,
+		NULL);
 }
 
 struct options options_default(void)
@@ -271,6 +268,8 @@ int options_parse(int argc, const char *const *argv, struct options *options, st
 
 		result = result ? result : next;
 	}
+	if (result < 0)
+		error->remedy = "correct the line of pam_unshare.so in /etc/pam.d";
 	return result;
 }
 

@@ -3,8 +3,12 @@
 #define PAM_UNSHARE_OPTIONS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "common/error.h"
+
+/* Bytes that the value of proc= may have, with its NUL. What is longer is refused. */
+#define OPTIONS_PROC_SIZE 64
 
 /* Who shares a session. */
 enum scope {
@@ -23,22 +27,22 @@ struct options {
 	bool private;    /* mount propagation from the host is off too */
 	enum scope scope;
 	unsigned int grace_ms;
-	int namespaces;     /* CLONE_NEW*: further ones of the session */
-	char proc[64];      /* options of the private /proc, which add to those of the old one */
+	int namespaces;               /* CLONE_NEW*: further ones of the session */
+	char proc[OPTIONS_PROC_SIZE]; /* options of the private /proc, added to the old one's */
 	const char *exempt; /* LISTs (subjects.h), which point into the arguments; or NULL */
 	const char *only;
 	const char *conf; /* the rule file; NULL for the default one, which need not be there */
 };
 
-/* options_default - what holds where nothing is written. */
+/* options_default - what holds if nothing is written. */
 struct options options_default(void);
 
 /*
  * options_parse - read the arguments of the PAM line.
  * @argc, @argv: as libpam passes them; options keep pointing into them.
  * @options: filled, with the defaults for what is not given.
- * @error: names the first argument that is wrong. The others are read all the same, so that
- *         `debug` holds whatever stands beside it.
+ * @error: quotes the first argument that is wrong, and says what would be right. The others are
+ *         read all the same, so that `debug` holds whatever stands beside it.
  *
  * Returns 0 or -EINVAL.
  */
@@ -46,8 +50,14 @@ int options_parse(int argc, const char *const *argv, struct options *options, st
 
 /*
  * options_parse_rule - read one option of a rule: the same without those that are about the line.
- * Returns 0 or -EINVAL.
+ * Returns 0 or -EINVAL, with an error that has no remedy yet.
  */
 int options_parse_rule(const char *word, struct options *options, struct error *error);
+
+/*
+ * options_name - the name of an option, as it is written: "debug", "scope=". @index counts from 0;
+ * NULL behind the last one. @in_rule: set to whether a rule may hold it, too.
+ */
+const char *options_name(size_t index, bool *in_rule);
 
 #endif

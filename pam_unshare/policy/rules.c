@@ -10,25 +10,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "policy/escaped.h"
-
-#define BLOCK_SIZE (32 * 1024) /* of a rule file, read at a time */
-
-/*
- * What stands behind SUBJECTS, and what it means for this login. Many rules end alike, so the last
- * few endings are kept: where thousands of rules are read, most of the time would go to reading the
- * same services, actions and options again.
- */
-struct ending {
-	size_t length; /* 0 where nothing is kept: it was too long, or wrong */
-	char text[112];
-	bool named; /* the services hold the login's */
-	bool skip;
-	struct options options;
-};
-
-#define ENDINGS_KEPT 8
-
 struct search {
 	const struct options *options;
 	struct login *login;
@@ -36,32 +17,12 @@ struct search {
 	const char *path; /* the rule file; the others are in PATH.d */
 	const char *file; /* that is read */
 	unsigned int line;
-	struct ending endings[ENDINGS_KEPT];
-	size_t next_ending; /* the one to replace */
 };
-
-static int refuse(const char *step, const char *word, const char *remedy, struct error *error)
-{
-	error_set(error, 0, step, word);
-	error->remedy = remedy;
-	return -EINVAL;
-}
 
 static bool is_blank(char c)
 {
 	return c == ' ' || (c >= '\t' && c <= '\r');
 }
-
-static const bool ends_word[UCHAR_MAX + 1] = {
-	['\0'] = true,
-	['\t'] = true,
-	['\n'] = true,
-	['\v'] = true,
-	['\f'] = true,
-	['\r'] = true,
-	[' '] = true,
-	['\\'] = true,
-};
 
 /* Cut the next word off a line; a backslash takes the next character along. NULL at the end. */
 static char *next_word(char **line)
@@ -73,7 +34,9 @@ static char *next_word(char **line)
 		word++;
 	if (*word == '\0' || *word == '#')
 		return NULL;
-	end = word + (escaped_find(word, ends_word) - word);
+	for (end = word; *end != '\0' && !is_blank(*end); end++)
+		if (end[0] == '\\' && end[1] != '\0')
+			end++;
 	*line = end;
 	if (*end != '\0') {
 		*end = '\0';
@@ -82,17 +45,11 @@ static char *next_word(char **line)
 	return word;
 }
 
-static int refuse_short(struct error *error)
-{
-	return refuse("understand a rule that ends early", NULL,
-		"a rule is: SUBJECTS SERVICES ACTION [OPTION...]", error);
-}
-
 static int parse_action(const char *word, bool *skip, struct error *error)
 {
 	*skip = strcmp(word, "skip") == 0;
 	if (!*skip && strcmp(word, "isolate") != 0)
-		return refuse("understand the action", word, "an action is skip or isolate", error);
+		return error_word(error, word, "an action is skip or isolate", NULL);
 	return 0;
 }
 
@@ -102,8 +59,9 @@ static int parse_options(char *line, bool skip, struct options *options, struct 
 	char *word;
 
 	while ((word = next_word(&line))) {
-		int result = skip ? refuse("take an option after skip:", word, "remove it", error)
-				  : options_parse_rule(word, options, error);
+		int result =
+			skip ? error_word(error, word, "no option may follow skip", "remove it")
+			     : options_parse_rule(word, options, error);
 
 		if (result < 0)
 			return result;
@@ -111,92 +69,37 @@ static int parse_options(char *line, bool skip, struct options *options, struct 
 	return 0;
 }
 
-/* SERVICES ACTION [OPTION...] */
-static int parse_ending(
-	char *line, const struct search *search, struct ending *ending, struct error *error)
-{
-	char *services = next_word(&line);
-	char *action = services ? next_word(&line) : NULL;
-	int result;
-
-	if (!action)
-		return refuse_short(error);
-	result = services_match(services, search->login->service, error);
-	if (result < 0)
-		return result;
-	ending->named = result > 0;
-	result = parse_action(action, &ending->skip, error);
-	if (result < 0)
-		return result;
-	ending->options = *search->options;
-	return parse_options(line, ending->skip, &ending->options, error);
-}
-
-/* An ending as it is kept, or read now and kept. NULL where it is wrong. */
-static const struct ending *find_ending(char *line, struct search *search, struct error *error)
-{
-	size_t length = strlen(line);
-	struct ending *ending;
-
-	for (size_t i = 0; i < ENDINGS_KEPT; i++) {
-		ending = &search->endings[i];
-		if (length > 0 && ending->length == length &&
-			memcmp(ending->text, line, length) == 0)
-			return ending;
-	}
-	ending = &search->endings[search->next_ending];
-	search->next_ending = (search->next_ending + 1) % ENDINGS_KEPT;
-	ending->length = 0;
-	if (length > sizeof(ending->text))
-		length = 0;
-	memcpy(ending->text, line, length);
-	if (parse_ending(line, search, ending, error) < 0)
-		return NULL;
-	ending->length = length;
-	return ending;
-}
-
+/* SUBJECTS SERVICES ACTION [OPTION...]. All of it is checked, whether it names the login or not. */
 static int parse_line(char *line, struct search *search, struct error *error)
 {
+	struct options options = *search->options;
 	struct rule *rule = search->rule;
 	char *subjects = next_word(&line);
-	const struct ending *ending;
-	int result;
+	char *services = subjects ? next_word(&line) : NULL;
+	char *action = services ? next_word(&line) : NULL;
+	bool skip = false;
+	int named, result;
 
 	if (!subjects)
 		return 0;
-	while (is_blank(*line))
-		line++;
-	ending = find_ending(line, search, error);
-	if (!ending)
-		return -EINVAL;
-	result = subjects_match(
-		subjects, ending->named && !rule->found ? search->login : NULL, error);
+	if (!action)
+		return error_explain(error, 0, "understand a rule that ends early", NULL,
+			"a rule is: SUBJECTS SERVICES ACTION [OPTION...]", NULL);
+	named = services_match(services, search->login->service, error);
+	if (named < 0)
+		return named;
+	result = parse_action(action, &skip, error);
+	if (result == 0)
+		result = parse_options(line, skip, &options, error);
+	if (result < 0)
+		return result;
+	result = subjects_match(subjects, named > 0 && !rule->found ? search->login : NULL, error);
 	if (result <= 0)
 		return result;
-	*rule = (struct rule){.found = true, .skip = ending->skip, .options = ending->options};
-	rule->line = search->line;
+	*rule = (struct rule){
+		.found = true, .skip = skip, .options = options, .line = search->line};
 	snprintf(rule->file, sizeof(rule->file), "%s", search->file);
 	return 0;
-}
-
-/* The lines of a string, of which the last need not end with a newline. */
-static int parse_text(char *text, struct search *search, struct error *error)
-{
-	int result = 0;
-
-	while (text && result == 0) {
-		char *line = text;
-
-		text = strchr(line, '\n');
-		if (text)
-			*text++ = '\0';
-		search->line++;
-		result = parse_line(line, search, error);
-	}
-	if (result < 0)
-		error_locate(error, search->file, search->line);
-	return result;
 }
 
 /* What everybody may write, everybody could exempt themselves with. */
@@ -204,9 +107,9 @@ static int check_trust(
 	const struct stat *status, const char *step, const char *path, struct error *error)
 {
 	if (status->st_uid != 0 || (status->st_mode & (S_IWGRP | S_IWOTH)))
-		return refuse(step, path,
-			"it has to be root's and writable by root alone: chown root, chmod go-w",
-			error);
+		return error_explain(error, 0, step, path,
+			"it has to be root's, and writable by root alone",
+			"chown root and chmod go-w will do");
 	return 0;
 }
 
@@ -217,69 +120,57 @@ static int check_file(int fd, const char *path, struct error *error)
 	if (fstat(fd, &status) == -1)
 		return error_set(error, errno, "read the rule file", path);
 	if (!S_ISREG(status.st_mode))
-		return refuse("read the rule file", path, "it has to be a regular file", error);
+		return error_explain(
+			error, 0, "read the rule file", path, "it has to be a regular file", NULL);
 	return check_trust(&status, "trust the rule file", path, error);
 }
 
-/*
- * What has been read of a file and not yet parsed. One block is used over and over: in a new
- * process, as sshd's is, touching memory for the whole file would take as long as reading it.
- */
-struct block {
-	char *text; /* from malloc; a string */
-	size_t size, length;
-};
-
-/* Parse the lines that are there as a whole, at the end of the file all, and keep the rest. */
-static int parse_block(struct block *block, bool at_end, struct search *search, struct error *error)
+/* One line of a file, without its newline. */
+static int parse_text(char *text, size_t length, struct search *search, struct error *error)
 {
-	char *end = block->text + block->length;
-	char *last = at_end ? end : memrchr(block->text, '\n', block->length);
 	int result;
 
-	if (!last)
-		return 0;
-	if (memchr(block->text, '\0', block->length))
-		return refuse("read the rule file", search->file,
-			"it holds a NUL byte: it is no text", error);
-	*last = '\0';
-	result = parse_text(block->text, search, error);
-	block->length = at_end ? 0 : (size_t)(end - last - 1);
-	memmove(block->text, last + 1, block->length);
-	return result;
-}
-
-static int parse_file(int fd, struct block *block, struct search *search, struct error *error)
-{
-	ssize_t got = 1;
-	int result = 0;
-
-	while (got > 0 && result == 0) {
-		if (block->length + 1 >= block->size / 2) { /* a line that is longer than usual */
-			size_t size = block->size ? block->size * 2 : BLOCK_SIZE;
-			char *larger = realloc(block->text, size);
-
-			if (!larger)
-				return error_set(error, ENOMEM, "read the rule file", search->file);
-			block->text = larger;
-			block->size = size;
-		}
-		got = read(fd, block->text + block->length, block->size - block->length - 1);
-		if (got == -1)
-			return error_set(error, errno, "read the rule file", search->file);
-		block->length += (size_t)got;
-		result = parse_block(block, got == 0, search, error);
+	search->line++;
+	if (memchr(text, '\0', length))
+		result = error_explain(error, 0, "understand a line", NULL,
+			"it holds a NUL byte, so it is no text", NULL);
+	else
+		result = parse_line(text, search, error);
+	if (result < 0) {
+		error_locate(error, search->file, search->line);
+		if (!error->remedy)
+			error->remedy = "correct that line";
 	}
 	return result;
 }
 
-static int search_file(const char *path, bool required, struct search *search, struct error *error)
+static int parse_file(FILE *file, struct search *search, struct error *error)
+{
+	char *line = NULL;
+	size_t size = 0;
+	ssize_t length;
+	int result = 0;
+
+	while (result == 0 && (length = getdelim(&line, &size, '\n', file)) > 0) {
+		if (line[length - 1] == '\n')
+			line[--length] = '\0';
+		result = parse_text(line, (size_t)length, search, error);
+	}
+	if (result == 0 && !feof(file))
+		result = error_set(error, errno, "read the rule file", search->file);
+	free(line);
+	return result;
+}
+
+/* Returns 0 with NULL if it is not there, and need not be. */
+static int open_file(const char *path, bool required, const struct search *search, FILE **file,
+	struct error *error)
 {
 	/* O_NONBLOCK: a FIFO in its place must not hang the login. */
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	struct block block = {0};
 	int result;
 
+	*file = NULL;
 	if (fd == -1 && errno == ENOENT && !required)
 		return 0;
 	if (fd == -1) {
@@ -290,13 +181,27 @@ static int search_file(const char *path, bool required, struct search *search, s
 				: "remove it, or mend what it points to";
 		return -error->code;
 	}
-	search->file = path;
-	search->line = 0;
 	result = check_file(fd, path, error);
 	if (result == 0)
-		result = parse_file(fd, &block, search, error);
-	free(block.text);
-	close(fd);
+		*file = fdopen(fd, "r");
+	if (result == 0 && !*file)
+		result = error_set(error, errno, "read the rule file", path);
+	if (result < 0)
+		close(fd);
+	return result;
+}
+
+static int search_file(const char *path, bool required, struct search *search, struct error *error)
+{
+	FILE *file;
+	int result = open_file(path, required, search, &file, error);
+
+	if (!file)
+		return result;
+	search->file = path;
+	search->line = 0;
+	result = parse_file(file, search, error);
+	fclose(file);
 	return result;
 }
 

@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "policy/escaped.h"
-
 #define UID_LIMIT 4294967295UL /* (uid_t)-1 is nobody's, credentials(7) */
 
 struct element {
@@ -15,7 +13,14 @@ struct element {
 	size_t length;
 };
 
-static const bool ends_element[UCHAR_MAX + 1] = {['\0'] = true, [','] = true, ['\\'] = true};
+/* Where an element ends: at a comma, or with the list. */
+static const char *find_end(const char *text)
+{
+	for (; *text != '\0' && *text != ','; text++)
+		if (text[0] == '\\' && text[1] != '\0')
+			text++;
+	return text;
+}
 
 /* Cut the next element off a list. Returns false at its end. */
 static bool next_element(const char **list, struct element *element)
@@ -24,7 +29,7 @@ static bool next_element(const char **list, struct element *element)
 
 	if (!*list)
 		return false;
-	end = escaped_find(*list, ends_element);
+	end = find_end(*list);
 	*element = (struct element){*list, (size_t)(end - *list)};
 	*list = *end == ',' ? end + 1 : NULL;
 	return true;
@@ -46,7 +51,7 @@ static bool element_is(struct element element, const char *word)
 	return *word == '\0';
 }
 
-/* Digits at the start of an element. Returns how many, 0 where there are none or too many. */
+/* Digits at the start of an element. Returns how many, 0 if there are none or too many. */
 static size_t parse_uid(struct element element, unsigned long *uid)
 {
 	size_t i;
@@ -88,14 +93,7 @@ static bool parse_range(struct element element, unsigned long *first, unsigned l
 	return digits != 0 && digits == element.length && *first <= *last;
 }
 
-static int refuse(const char *step, const char *list, const char *remedy, struct error *error)
-{
-	error_set(error, 0, step, list);
-	error->remedy = remedy;
-	return -EINVAL;
-}
-
-/* The name of a group, from malloc. NULL with a code of 0 where it has none. */
+/* The name of a group, from malloc. NULL with a code of 0 if it has none. */
 static char *group_name(gid_t gid, int *code)
 {
 	struct group group, *found = NULL;
@@ -156,7 +154,7 @@ static int look_up_groups(struct login *login, struct error *error)
 out:
 	free(gids);
 	if (code != 0) {
-		login_free(login);
+		login_forget_groups(login);
 		return error_set(error, code, "look up the groups", NULL);
 	}
 	login->groups_known = true;
@@ -177,26 +175,23 @@ static int is_in_group(struct element element, struct login *login, struct error
 	return 0;
 }
 
-/* Whether one element names the login, or -EINVAL where it is not well-formed; NULL: that alone. */
+/* Whether one element names the login, or -EINVAL if it is not well-formed; NULL: that alone. */
 static int match_element(
 	struct element element, const char *list, struct login *login, struct error *error)
 {
 	unsigned long first, last;
 
 	if (element.length == 0 || (element.length == 1 && element.text[0] == '@'))
-		return refuse("understand the list", list,
-			"a list is made of user names, @groups, uids and ranges such as "
-			"1000-1999, with commas between and no spaces",
-			error);
+		return error_word(error, list, "it is to be " SUBJECTS_RIGHT, NULL);
 	if (element.text[0] == '@')
 		return login ? is_in_group(element, login, error) : 0;
 	if (!looks_like_uids(element))
 		return login && (is_everyone(element) || element_is(element, login->user));
 	if (!parse_range(element, &first, &last))
-		return refuse("understand the uids in", list,
-			"a uid is a number below 4294967295, a range is two of them such "
-			"as 1000-1999",
-			error);
+		return error_word(error, list,
+			"a uid is a number below 4294967295, a range is two of them such as "
+			"1000-1999",
+			NULL);
 	return login && login->uid >= first && login->uid <= last;
 }
 
@@ -224,10 +219,10 @@ int services_match(const char *list, const char *service, struct error *error)
 
 	while (next_element(&at, &element)) {
 		if (element.length == 0 || element.text[0] == '@')
-			return refuse("understand the services", list,
-				"a list of services is made of names of files in /etc/pam.d, or "
-				"*, with commas between and no spaces",
-				error);
+			return error_word(error, list,
+				"it is to be *, or a list of names of files in /etc/pam.d, with "
+				"commas between and no spaces",
+				NULL);
 		found |= is_everyone(element) || element_is(element, service);
 	}
 	return found;
@@ -238,7 +233,7 @@ int subjects_check(const char *list, struct error *error)
 	return subjects_match(list, NULL, error);
 }
 
-void login_free(struct login *login)
+void login_forget_groups(struct login *login)
 {
 	for (size_t i = 0; i < login->group_count; i++)
 		free(login->groups[i]);

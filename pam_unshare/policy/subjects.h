@@ -13,6 +13,10 @@
  * name, @ and a group's name, a uid, a range of uids, or * for everyone. A backslash before a
  * character takes it as it is, so that names may hold commas and spaces.
  */
+#define SUBJECTS_RIGHT                                                                             \
+	"a list of user names, @groups, uids and ranges such as 1000-1999, with commas between "   \
+	"and no spaces"
+
 struct login {
 	const char *user;
 	uid_t uid;
@@ -27,7 +31,7 @@ struct login {
  * subjects_check - whether a LIST is well-formed. It asks no database: a user or group that is
  * not there (yet) is no error.
  *
- * Returns 0 or -EINVAL with the error naming the list.
+ * Returns 0 or -EINVAL with an error that quotes the list.
  */
 int subjects_check(const char *list, struct error *error);
 
@@ -35,19 +39,19 @@ int subjects_check(const char *list, struct error *error);
  * subjects_match - whether a LIST names this login; all of it is checked, as by subjects_check.
  * @login: NULL to check the list alone.
  *
- * Looks the user's groups up at the first @group, through NSS; login_free frees them.
- * Returns 1, 0, -EINVAL with the error naming the list, or a negative errno where the groups
+ * Looks the user's groups up at the first @group, through NSS; login_forget_groups frees them.
+ * Returns 1, 0, -EINVAL with an error that quotes the list, or a negative errno if the groups
  * cannot be looked up.
  */
 int subjects_match(const char *list, struct login *login, struct error *error);
 
 /*
  * services_match - whether a list of PAM services names this one, or "*"; with backslashes as
- * above. Returns 1, 0, or -EINVAL with the error naming the list: an element is missing, or a
- * @group, as where SUBJECTS and SERVICES are the wrong way round.
+ * above. Returns 1, 0, or -EINVAL with an error that quotes the list: an element is missing, or a
+ * @group, as when SUBJECTS and SERVICES are the wrong way round.
  */
 int services_match(const char *list, const char *service, struct error *error);
 
-void login_free(struct login *login);
+void login_forget_groups(struct login *login);
 
 #endif

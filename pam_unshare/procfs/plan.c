@@ -251,7 +251,9 @@ static int plan_instance(struct planner *planner, const struct mount *mount, str
 		.target = mount->target,
 		.attributes = parse_attributes(mount->attributes),
 	};
-	strncpy(instance->added, planner->options, sizeof(instance->added) - 1);
+	if (strlen(planner->options) >= sizeof(instance->added))
+		return error_set(error, E2BIG, "take the options of proc=", planner->options);
+	strcpy(instance->added, planner->options);
 	if (add_options(instance, mount->options) < 0 || add_options(instance, instance->added) < 0)
 		return error_set(error, E2BIG, "keep the options of the procfs on", mount->target);
 	result = reach_way_make(&plan->info, mount, &instance->way);
@@ -443,14 +445,12 @@ static int plan_proc(struct planner *planner, struct error *error)
 	const struct mount *proc;
 
 	if (!mountinfo_lookup(info, "/"))
-		return error_set(error, 0,
-			"isolate inside a root directory that is no mount point (bind-mount it "
-			"onto itself "
-			"before chroot)",
-			NULL);
+		return error_explain(error, 0, "isolate inside this root directory", NULL,
+			"it is no mount point", "bind-mount it onto itself before chroot");
 	proc = mountinfo_lookup(info, "/proc");
 	if (strcmp(proc->target, "/proc") != 0 || !procfs_is_whole(proc))
-		return error_set(error, 0, "find a procfs on /proc (mount one there)", NULL);
+		return error_explain(error, 0, "find a procfs on /proc", NULL,
+			"something else is mounted there, or nothing", "mount one there");
 	return plan_instance(planner, proc, error);
 }
 

@@ -17,7 +17,7 @@
  */
 
 #define PROCFS_OPTIONS_MAX 8
-#define PROCFS_ADDED_MAX   64
+#define PROCFS_ADDED_SIZE  64
 
 struct procfs_option {
 	const char *key;
@@ -32,7 +32,7 @@ struct procfs_instance {
 	unsigned int attributes; /* MOUNT_ATTR_*, as the old one has them */
 	struct procfs_option options[PROCFS_OPTIONS_MAX];
 	size_t option_count;
-	char added[PROCFS_ADDED_MAX];  /* the text of those that add to the old one's */
+	char added[PROCFS_ADDED_SIZE]; /* the text of those that add to the old one's */
 	size_t carried, carried_count; /* what was mounted below it: a part of plan->carried */
 	size_t unbindable, unbindable_count; /* a part of plan->unbindable */
 };
@@ -79,6 +79,7 @@ struct procfs_plan {
 	size_t process_count, visible_process_count;
 	struct procfs_cover *covers; /* in the order in which they have to be taken aside */
 	size_t cover_count;
+	bool locked; /* PID 1's: what hides the hidden ones is locked, and they stay */
 	bool plain;  /* the procfs on /proc is the only mount that shows processes */
 	dev_t *ours; /* PID 1's: the file systems of the new instances */
 	size_t our_count;
@@ -90,7 +91,7 @@ struct procfs_plan {
  *        empties it, whatever is returned.
  * @mountinfo: descriptor that it was read from; stays the caller's, and open as long as the plan.
  * @options: comma-separated options that add to those of each old procfs (the option proc=), or
- *           "". At most PROCFS_ADDED_MAX bytes of it count.
+ *           "". What does not fit into PROCFS_ADDED_SIZE bytes is refused.
  * @plan: filled; procfs_plan_free frees it, also after an error.
  * @error: filled when something is wrong.
  *

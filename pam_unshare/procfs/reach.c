@@ -379,9 +379,9 @@ static int give_up(const struct reach_way *way, struct error *error)
 	if (!path)
 		path = way->steps[way->count - 1].mount->target;
 	describe(object, sizeof(object), owner_of(path), path);
-	error_set(error, 0, "reach the mount below a directory that belongs to uid", object);
-	error->remedy = "the owner renames the directories above it or keeps root out of them: "
-			"unmount it, or mount it where only root can do that";
+	error_explain(error, 0, "reach the mount below a directory that belongs to uid", object,
+		"the owner renames the directories above it or keeps root out of them",
+		"unmount it, or mount it where only root can do that");
 	return -ESTALE;
 }
 

@@ -19,7 +19,6 @@ struct work {
 	int directory; /* of a procfs of its own: there a descriptor has a path, "self/fd/3" */
 	int place;     /* the root of the private /proc, where covers wait */
 	bool aside;    /* the covers are there */
-	bool locked;   /* what is hidden stays as it is */
 };
 
 /*
@@ -107,9 +106,9 @@ static int verify_picked_up(const struct procfs_carried *carried, struct error *
 	if (fstatfs(carried->fd, &fs) == -1)
 		return error_set(error, errno, "look at the mount on", carried->path);
 	if (!carried->procfs && fs.f_type == PROC_SUPER_MAGIC) {
-		error_set(error, EXDEV, "find in a new namespace the mount on", carried->path);
-		error->remedy = "unmount it: the file is each namespace's own";
-		return -EXDEV;
+		return error_explain(error, EXDEV, "carry over the mount on", carried->path,
+			"each PID or network namespace has a file of its own there",
+			"unmount it on the host");
 	}
 	return 0;
 }
@@ -195,11 +194,12 @@ static int detach(const struct work *work, int fd, const char *target, struct er
 
 		if (code == EINVAL && !is_mounted(fd))
 			code = ESTALE; /* the host has unmounted it meanwhile */
-		error_set(error, code, "detach the procfs on", target);
-		if (code == EINVAL) /* MNT_LOCKED, mount_namespaces(7) */
-			error->remedy = "it is locked: mount the container's /proc inside "
-					"its own user and mount namespace";
-		return -code;
+		if (code == EINVAL)    /* MNT_LOCKED, mount_namespaces(7) */
+			return error_explain(error, code, "detach the procfs on", target,
+				"it is locked",
+				"mount the container's /proc inside its own user and mount "
+				"namespace");
+		return error_set(error, code, "detach the procfs on", target);
 	}
 	return 0;
 }
@@ -216,7 +216,8 @@ static int verify_detached(int fd, int id, const char *target, struct error *err
 	code = sys_mount_of(up, &above, &device) == -1 ? errno : above != id ? EBUSY : 0;
 	close(up);
 	if (code == EBUSY)
-		return error_set(error, EBUSY, "get rid of the procfs on", target);
+		return error_explain(error, EBUSY, "get rid of the procfs on", target,
+			"it is still mounted after it was detached", NULL);
 	return code ? error_set(error, code, "look at the old procfs of", target) : 0;
 }
 
@@ -517,10 +518,10 @@ static int replace_hidden(struct work *work, struct error *error)
 	int result = take_all_aside(work, &count, error);
 
 	work->aside = result == 0;
-	work->locked = result == -EINVAL;
+	work->plan->locked = result == -EINVAL;
 	if (result == 0)
 		result = replace_uncovered(work, error);
-	else if (work->locked)
+	else if (work->plan->locked)
 		result = 0;
 	for (; count > 0 && result == 0; count--)
 		result = put_back(&work->plan->covers[count - 1], error);
@@ -542,11 +543,12 @@ static bool stays_hidden(const struct work *work, int id)
 {
 	const struct procfs_plan *plan = work->plan;
 
-	for (size_t i = plan->visible_count; i < plan->instance_count && work->locked; i++)
+	for (size_t i = plan->visible_count; i < plan->instance_count && work->plan->locked; i++)
 		for (size_t layer = 0; layer < plan->instances[i].depth; layer++)
 			if (plan->detach[plan->instances[i].detach + layer] == id)
 				return true;
-	for (size_t i = plan->visible_process_count; i < plan->process_count && work->locked; i++)
+	for (size_t i = plan->visible_process_count; i < plan->process_count && work->plan->locked;
+		i++)
 		if (plan->processes[i].way.steps[plan->processes[i].way.count - 1].mount->id == id)
 			return true;
 	return false;
@@ -564,9 +566,10 @@ static int verify_none_left(struct work *work, struct error *error)
 	while ((result = mountinfo_next(&at, &mount)) == 1)
 		if (procfs_shows_processes(&mount) && !is_ours(work->plan, mount.device) &&
 			!stays_hidden(work, mount.id))
-			return error_set(error, ESTALE, "get rid of the procfs on", mount.target);
-	return result == 0 ? 0
-			   : error_set(error, -result, "understand this line of mountinfo:", at);
+			return error_explain(error, ESTALE, "get rid of the procfs on",
+				mount.target, "it was mounted while the session was opened",
+				"log in again when nobody mounts one");
+	return result == 0 ? 0 : mountinfo_refuse(at, error);
 }
 
 int procfs_replace(struct procfs_plan *plan, struct error *error)

@@ -117,7 +117,7 @@ static struct result open_and_close_as(const struct session_request *request)
 		return (struct result){.failed = true};
 	}
 	opened = now_us();
-	result.failed = request->share && !session_is_joined(session);
+	result.failed = request->share && session_way(session) != WAY_JOINED;
 	result.failed = session_close(session, &error) < 0 || result.failed;
 	result.open_us = opened - start;
 	result.close_us = now_us() - opened;
@@ -154,7 +154,7 @@ static int hold_shared(pid_t *holder)
 		close(hold[1]);
 		if (session_open(&shared, &session, &error) < 0)
 			_exit(1);
-		if (!session_not_shared(session) && write(ready[1], "", 1) == 1)
+		if (session_way(session) == WAY_FIRST && write(ready[1], "", 1) == 1)
 			(void)!read(hold[0], &byte, 1);
 		_exit(session_close(session, &error) < 0);
 	}

@@ -182,7 +182,7 @@ check "sessions in sessions end where the kernel ends them, with a refusal that 
 	[ "$levels" -ge 20 ] && [ "$levels" -le 32 ] &&
 		same "$levels" "$(grep "^level" "$scratch/nest" | cut -d " " -f 3 | sort -u | wc -l)" &&
 		same 1 "$(grep -c "No private session could be opened" "$scratch/nest")" &&
-		logged "cannot create a PID namespace for alice: No space left on device.*32 nested PID namespaces"'
+		logged "alice: cannot create a PID namespace: No space left on device.*32 nested PID namespaces"'
 check "and all of them end" nothing_left
 
 # --- many mounts -------------------------------------------------------------------------------------

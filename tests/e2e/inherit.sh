@@ -109,7 +109,7 @@ check "and leave nothing" nothing_left
 # --- without the rights, as in a container -----------------------------------------------------------
 
 without_both='setpriv --bounding-set=-sys_nice,-sys_resource --inh-caps=-sys_nice,-sys_resource'
-own_session='cannot give the PID 1 of a shared session the system.s limits for alice: Operation not permitted; .*CAP_SYS_NICE or CAP_SYS_RESOURCE.*; the login has a session of its own'
+own_session='alice: cannot give the PID 1 of a shared session the system.s limits: .*CAP_SYS_NICE or CAP_SYS_RESOURCE.*; .*; the login has a session of its own'
 # check_not_shared SENTENCE WRAPPER...: the login is isolated, nobody can join it, and the log says why.
 check_not_shared() {
 	local sentence=$1

@@ -273,7 +273,7 @@ if have "a FUSE mount of bob's that hides a procfs" bindfs; then
 	check "a procfs that root cannot reach refuses the login, and the log names it and the owner of the directory" eval '
 		forget_log
 		exits 1 su alice -c true &&
-			logged "cannot reach the mount below a directory that belongs to uid 63002: $home/over/proc for alice"'
+			logged "alice: cannot reach the mount below a directory that belongs to uid 63002: $home/over/proc: "'
 	gone bobs
 	as_bob fusermount -u -z $home/over
 fi

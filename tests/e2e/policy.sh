@@ -96,8 +96,8 @@ for wrong in unknown debug=yes scope=all scope exempt= exempt=a,,b exempt=@ only
 	options $wrong
 	forget_log
 	check "a line with \"$wrong\" refuses the login, and the log names the word" eval '
-		is_refused alice && logged "pam_unshare\(su:session\): cannot .*${wrong#*=}.* for alice.*; "'
-	check "and lets root in to repair it: \"$wrong\"" eval 'is_skipped root && logged "for root"'
+		is_refused alice && logged "pam_unshare\(su:session\): alice: cannot .*${wrong##*[ =]}.*: .*; "'
+	check "and lets root in to repair it: \"$wrong\"" eval 'is_skipped root && logged "root: cannot "'
 done
 options
 
@@ -137,7 +137,7 @@ options
 refuses_rule() {
 	rules '* none isolate' "$1"
 	forget_log
-	is_refused alice && logged "cannot .*$2.* \($conf, line 2\) for alice.*; " && is_skipped root
+	is_refused alice && logged "alice: $conf, line 2: cannot understand .*$2.*: .*; " && is_skipped root
 }
 check "a rule with an unknown action refuses, and names file, line and word" refuses_rule '* * hide' hide
 check "a rule that ends early refuses" refuses_rule 'alice su' 'a rule that ends early'
@@ -157,7 +157,7 @@ if have "nsinfo check --as" nsinfo; then
 	check "nsinfo check --as knows that root is skipped" nsinfo_says "root is let in without a session: uid 0" --as root
 	rules 'alice su hide'
 	check "nsinfo check finds a wrong rule, before anybody is locked out" eval '
-		nsinfo_says "cannot understand the action hide ($conf, line 1)" && ! nsinfo check >/dev/null'
+		nsinfo_says "$conf, line 1: cannot understand \"hide\": an action is skip or isolate" && ! nsinfo check >/dev/null'
 	rules
 	echo 'x' >/etc/other.conf
 	options conf=/etc/other.conf
@@ -192,7 +192,7 @@ id=63100
 for name in 'al ice' '100%s%n' "o'hara\"" $'esc\e[31mred' $'tab\tbell\a' 'back\slash' '$(reboot)' "$(printf 'x%.0s' {1..1000})" 'ümlaut'; do
 	id=$((id + 1))
 	shown=$(LC_ALL=C sed 's/[^ -~]/?/g' <<<"$name")
-	shown=${shown:0:127}
+	[ ${#shown} -le 127 ] || shown=${shown:0:124}...
 	called=$(LC_ALL=C sed 's/[^ -~]/?/g' <<<"${name:0:20}")
 	printf '%s:x:%d:%d::/tmp:/bin/bash\n' "$name" $id $id >>/etc/passwd
 	printf '%s:*:19000:0:99999:7:::\n' "$name" >>/etc/shadow

@@ -118,6 +118,6 @@ mount --make-rprivate / && mount --bind "$1" /proc/sys/kernel/pid_max && su alic
 EOF
 check "a mask on a file that is each PID namespace's own is kept, or the login is refused" eval '
 	said=$(unshare --mount bash /run/mask-pid-max "$scratch/mask" 2>/dev/null)
-	[ "$said" = masked ] || { same "" "$said" && logged "cannot find in a new namespace the mount on /proc/sys/kernel/pid_max for alice"; }'
+	[ "$said" = masked ] || { same "" "$said" && logged "alice: cannot carry over the mount on /proc/sys/kernel/pid_max: each PID or network namespace"; }'
 rm /run/mask-pid-max
 finish

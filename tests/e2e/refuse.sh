@@ -29,7 +29,7 @@ refuses() {
 
 # One line of ours at err: what it could not do, to whom, why.
 log_says_why() {
-	wait_until 10 log_holds 1 '^err .*pam_unshare\(.*:session\): cannot .* for alice' || {
+	wait_until 10 log_holds 1 '^err .*pam_unshare\(.*:session\): alice: cannot .*' || {
 		cat /run/syslog
 		return 1
 	}
@@ -98,11 +98,11 @@ for kind in su sudo; do
 	check "without CAP_SYS_ADMIN, $kind refuses the login" eval '
 		! no_admin $command "touch $ran" >"$scratch/terminal" 2>&1 && not test -e $ran'
 	check "without CAP_SYS_ADMIN, the log says why to $kind's administrator" \
-		logged "^err .*pam_unshare\($kind:session\): cannot .* for alice: Operation not permitted.*CAP_SYS_ADMIN"
+		logged "^err .*pam_unshare\($kind:session\): alice: cannot .*: Operation not permitted.*CAP_SYS_ADMIN"
 done
 check "without CAP_SYS_ADMIN, sshd refuses the login" refuses sshd
 check "without CAP_SYS_ADMIN, the log says why to sshd's administrator" \
-	logged "^err .*pam_unshare\(sshd:session\): cannot .* for alice: Operation not permitted.*CAP_SYS_ADMIN"
+	logged "^err .*pam_unshare\(sshd:session\): alice: cannot .*: Operation not permitted.*CAP_SYS_ADMIN"
 kill "$(cat /run/sshd.pid)"
 wait_until 10 not pgrep -x sshd
 rm -f /run/sshd.pid
@@ -124,18 +124,18 @@ forget_log
 check "where the old /proc cannot be detached, as in a new user namespace, su refuses the login" eval '
 	! in_user_ns su alice -c "touch $ran" && not test -e $ran'
 check "where the old /proc cannot be detached, the log says so" \
-	logged '^err .*pam_unshare\(su:session\): cannot detach the procfs on /proc for alice'
+	logged '^err .*pam_unshare\(su:session\): alice: cannot detach the procfs on /proc: it is locked; '
 forget_log
 check "with user.max_pid_namespaces=0, su refuses the login" eval '
 	! in_user_ns bash -c "echo 0 >/proc/sys/user/max_pid_namespaces && su alice -c \"touch $ran\"" && not test -e $ran'
 check "with user.max_pid_namespaces=0, the log names it" \
-	logged '^err .*pam_unshare\(su:session\): cannot .* for alice: .*max_pid_namespaces'
+	logged '^err .*pam_unshare\(su:session\): alice: cannot .*: .*max_pid_namespaces'
 check "the machine's limit is as it was" same "$limit_of_the_machine" "$(cat /proc/sys/user/max_pid_namespaces)"
 forget_log
 check "with user.max_mnt_namespaces=0, su refuses the login" eval '
 	! in_user_ns bash -c "echo 0 >/proc/sys/user/max_mnt_namespaces && su alice -c \"touch $ran\"" && not test -e $ran'
 check "with user.max_mnt_namespaces=0, the log names it" \
-	logged '^err .*pam_unshare\(su:session\): cannot .* for alice: .*max_mnt_namespaces'
+	logged '^err .*pam_unshare\(su:session\): alice: cannot .*: .*max_mnt_namespaces'
 
 # --- at the limits -----------------------------------------------------------------------------------
 
@@ -149,12 +149,12 @@ chmod 755 "$scratch/innermost"
 forget_log
 check "thirty-two namespaces deep, su refuses the login" eval '
 	! "$scratch/innermost" su alice -c "touch $ran" && not test -e $ran'
-check "thirty-two namespaces deep, the log says why" logged '^err .*pam_unshare\(su:session\): cannot .* for alice: .*32'
+check "thirty-two namespaces deep, the log says why" logged '^err .*pam_unshare\(su:session\): alice: cannot .*: .*32'
 
 forget_log
 check "without /proc, su refuses the login" eval '
 	! unshare --mount bash -c "umount -l /proc; su alice -c \"touch $ran\"" && not test -e $ran'
-check "without /proc, the log says why" logged '^err .*pam_unshare\(su:session\): cannot .*/proc.* for alice'
+check "without /proc, the log says why" logged '^err .*pam_unshare\(su:session\): alice: cannot .*/proc.*'
 check "with something else on /proc, su refuses the login" eval '
 	! unshare --mount bash -c "mount -t tmpfs none /proc; su alice -c \"touch $ran\"" && not test -e $ran'
 

@@ -55,7 +55,7 @@ check "from alice's session bob, who has a session outside, gets one inside, and
 	forget_log
 	ns=$(as_alice "sudo -n -u bob bash -c \"$namespaces\"")
 	[ -n "$ns" ] && [ "$ns" != "$(cat "$scratch/bob")" ] && [ "$ns" != "$(cat "$scratch/first")" ] &&
-		logged "cannot join sessions outside of the one that the login is from for bob.*a session of its own"'
+		logged "bob: cannot join a session that is elsewhere: .*a session of its own"'
 check "alice, in her session, gets no second one" eval '
 	same "$(cat "$scratch/first")" "$(as_alice "sudo -n -u alice bash -c \"$namespaces\"")" &&
 		logged "the login is in its session already"'
@@ -259,7 +259,7 @@ check "a directory that others may enter is not trusted: the login has a session
 	forget_log
 	ns=$(su alice -c "readlink /proc/self/ns/pid")
 	chmod 700 $run_directory
-	[ -n "$ns" ] && [ "$ns" != "$host_pid_ns" ] && logged "cannot trust the directory $run_directory for alice"'
+	[ -n "$ns" ] && [ "$ns" != "$host_pid_ns" ] && logged "alice: cannot trust the directory $run_directory: "'
 check "after these nothing is left" nothing_left
 
 # --- groups ------------------------------------------------------------------------------------------

@@ -102,7 +102,7 @@ mkdir -p "/usr/libexec/pam_unshare/$other"
 mv $init "/usr/libexec/pam_unshare/$other/session-init"
 forget_log
 check "a session-init of another version is not started: the login is refused, and the log says what may be going on" eval '
-	! via_su true && logged "^err .*cannot execute $init for alice: No such file or directory; if pam_unshare is being upgraded"'
+	! via_su true && logged "^err .*alice: cannot execute $init: No such file or directory; if pam_unshare is being upgraded"'
 mv "/usr/libexec/pam_unshare/$other/session-init" $init
 # The number is in the facts, too: a session-init at the wrong place does not go on.
 mv "$init" "$init.away"

@@ -4,7 +4,7 @@
 
 #include "fuzz.h"
 
-#include "policy/rules.c" /* for parse_text, which needs no file */
+#include "policy/rules.c" /* for parse_file, which needs no file */
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -19,14 +19,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct rule rule = {.found = false};
 	struct search search = {
 		.options = &options, .login = &login, .rule = &rule, .file = "unshare.conf"};
-	char *text = fuzz_text(data, size);
+	FILE *file = fmemopen((void *)(uintptr_t)data, size, "r");
 	struct error error;
 
-	if (parse_text(text, &search, &error) < 0)
+	if (!file) /* of an empty input */
+		return 0;
+	if (parse_file(file, &search, &error) < 0)
 		FUZZ_HOLDS(
 			error.remedy && error.line >= 1 && strcmp(error.file, "unshare.conf") == 0);
 	if (rule.found)
 		FUZZ_HOLDS(rule.line >= 1 && rule.options.grace_ms <= 3600000);
-	free(text);
+	fclose(file);
 	return 0;
 }

@@ -49,7 +49,7 @@ static void check_said_once(void)
 		"said: %s", application_said());
 }
 
-/* A login that is refused, with what the log says between "cannot " and " for USER". */
+/* A login that is refused, with what the log says behind "USER: cannot ". */
 static void check_refused(const char *service, const char *user, const char *why)
 {
 	pam_handle_t *pamh = application_start(service, user);
@@ -59,8 +59,8 @@ static void check_refused(const char *service, const char *user, const char *why
 	CHECK(pam_open_session(pamh, 0) == PAM_SYSTEM_ERR);
 	application_check_state(before);
 	snprintf(expression, sizeof(expression),
-		"^err pam_unshare\\(%s:session\\): cannot %s for %s(: .+)?(; .+)?$", service, why,
-		user);
+		"^err pam_unshare\\(%s:session\\): %s: cannot %s(: .+)?(; .+)?$", service, user,
+		why);
 	check_log(expression);
 	check_said_once();
 	CHECK(pam_end(pamh, PAM_SYSTEM_ERR) == PAM_SUCCESS);
@@ -168,21 +168,21 @@ static void services(void)
 static void unknown_option(void)
 {
 	SERVICE("wrong", "debugg");
-	check_refused("wrong", USER, "understand the option debugg");
+	check_refused("wrong", USER, "understand \"debugg\"");
 }
 
 static void unknown_option_root(void)
 {
 	SERVICE("wrong", "root debugg");
 	check_skipped("wrong", "root");
-	check_log("^err pam_unshare\\(wrong:session\\): cannot understand the option debugg for "
-		  "root; .*/etc/pam.d");
+	check_log("^err pam_unshare\\(wrong:session\\): root: cannot understand \"debugg\": .*; "
+		  "correct .*/etc/pam.d$");
 }
 
 static void wrong_twice(void)
 {
 	SERVICE("twice", "debugg", "debugg");
-	check_refused("twice", USER, "understand the option debugg");
+	check_refused("twice", USER, "understand \"debugg\"");
 }
 
 static void no_user(void)
@@ -190,7 +190,7 @@ static void no_user(void)
 	pam_handle_t *pamh = application_start("test", NULL);
 
 	CHECK(pam_open_session(pamh, 0) == PAM_SYSTEM_ERR);
-	CHECK(application_log_count("cannot learn from the application who logs in") == 1);
+	CHECK(application_log_count("cannot learn who logs in") == 1);
 }
 
 /*
@@ -221,7 +221,7 @@ static void no_room_in_the_handle(void)
 
 static void unknown_user(void)
 {
-	check_refused("test", "no-such-user-here", "find the user in the user database");
+	check_refused("test", "no-such-user-here", "find the user");
 }
 
 static void hostile_user(void)
@@ -229,7 +229,7 @@ static void hostile_user(void)
 	pam_handle_t *pamh = application_start("test", "x\n%s\033[2J%n");
 
 	CHECK(pam_open_session(pamh, 0) == PAM_SYSTEM_ERR);
-	check_log(" for x\\?%s\\?\\[2J%n$");
+	check_log("^err [^:]*:session\\): x\\?%s\\?\\[2J%n: cannot [ -~]*$");
 }
 
 /* PID 1 has none as long as it is in execve, for which opening does not wait. */
@@ -437,7 +437,7 @@ static void no_proc(void)
 	CHECK(unshare(CLONE_NEWNS) == 0 && mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0);
 	CHECK(mount("nothing", "/proc", "tmpfs", 0, NULL) == 0);
 	CHECK(pam_open_session(pamh, 0) == PAM_SYSTEM_ERR);
-	check_log("cannot find a procfs on /proc \\(mount one there\\) for " USER "$");
+	check_log(USER ": cannot find a procfs on /proc: .*; mount one there$");
 }
 
 static void no_capability(void)
@@ -534,9 +534,8 @@ static void nested(void)
 	CHECK(application_log_count("session opened") >= 8, "the machine is nested already");
 	CHECK(application_log_count("session opened") <= 32);
 	CHECK(application_log_count("session opened") == application_log_count("session closed"));
-	CHECK(application_log_count(
-		      "cannot create a PID namespace for " USER
-		      ": No space left on device; a limit on namespaces is reached") == 1);
+	CHECK(application_log_count(USER ": cannot create a PID namespace: No space left on "
+					 "device; a limit on namespaces is reached") == 1);
 }
 
 int main(void)

@@ -478,8 +478,8 @@ static void second_handle(void)
 	CHECK(pam_open_session(first, 0) == PAM_SUCCESS);
 	CHECK(pam_open_session(second, 0) == PAM_SYSTEM_ERR);
 	CHECK(application_log_count("err ") == 1);
-	CHECK(application_log_count("cannot open another session in a process that has one open "
-				    "for " USER) == 1);
+	CHECK(application_log_count(USER ": cannot open another session: the application has one "
+					 "open") == 1);
 	CHECK(application_in_child(see_only_themselves) == 0);
 	CHECK(pam_end(second, PAM_SYSTEM_ERR) == PAM_SUCCESS);
 	CHECK(application_log_count("session closed") == 0);

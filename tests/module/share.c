@@ -150,7 +150,7 @@ static void own_session_where_it_cannot_be_shared(void)
 	before = application_state();
 	CHECK(pam_open_session(pamh, 0) == PAM_SUCCESS);
 	CHECK(application_log_count("notice ") == 1);
-	CHECK(application_log_count("cannot trust the directory /run/pam_unshare for " USER) == 1);
+	CHECK(application_log_count(USER ": cannot trust the directory /run/pam_unshare: ") == 1);
 	CHECK(application_log_count("; the login has a session of its own") == 1);
 	CHECK(application_log_count("session opened for " USER) == 1);
 	CHECK(pam_close_session(pamh, 0) == PAM_SUCCESS);

@@ -26,7 +26,7 @@ static void names_everything(void **state)
 	assert_int_equal(error_set(&error, EACCES, "execute", "/usr/libexec/init"), -EACCES);
 	error.remedy = "do this";
 	assert_string_equal(format(&error, "alice"),
-		"cannot execute /usr/libexec/init for alice: Permission denied; do this");
+		"alice: cannot execute /usr/libexec/init: Permission denied; do this");
 }
 
 static void without_object(void **state)
@@ -36,7 +36,7 @@ static void without_object(void **state)
 	(void)state;
 	error_set(&error, EIO, "create a pipe", NULL);
 	assert_string_equal(
-		format(&error, "alice"), "cannot create a pipe for alice: Input/output error");
+		format(&error, "alice"), "alice: cannot create a pipe: Input/output error");
 }
 
 static void without_code(void **state)
@@ -45,7 +45,38 @@ static void without_code(void **state)
 
 	(void)state;
 	assert_int_equal(error_set(&error, 0, "find a procfs on /proc", NULL), -EINVAL);
-	assert_string_equal(format(&error, "alice"), "cannot find a procfs on /proc for alice");
+	assert_string_equal(format(&error, "alice"), "alice: cannot find a procfs on /proc");
+}
+
+static void words(void **state)
+{
+	struct error error;
+
+	(void)state;
+	assert_int_equal(
+		error_word(&error, "grace=x", "grace= is a number", "correct it"), -EINVAL);
+	assert_string_equal(format(&error, "alice"),
+		"alice: cannot understand \"grace=x\": grace= is a number; correct it");
+	error_locate(&error, "/etc/rules", 3);
+	assert_string_equal(format(&error, ""), "/etc/rules, line 3: cannot understand "
+						"\"grace=x\": grace= is a number; correct it");
+	error_word(&error, "", "there is to be one", NULL);
+	assert_string_equal(
+		format(&error, "alice"), "alice: cannot understand \"\": there is to be one");
+}
+
+static void reasons(void **state)
+{
+	struct error error;
+
+	(void)state;
+	assert_int_equal(error_explain(&error, ETIMEDOUT, "start PID 1", NULL,
+				 "it was not there within 10 s", "look at the load"),
+		-ETIMEDOUT);
+	assert_string_equal(format(&error, "alice"),
+		"alice: cannot start PID 1: it was not there within 10 s; look at the load");
+	error_describe(&error, text, sizeof(text));
+	assert_string_equal(text, "cannot start PID 1: it was not there within 10 s");
 }
 
 static void forgets_the_last_one(void **state)
@@ -55,7 +86,7 @@ static void forgets_the_last_one(void **state)
 	(void)state;
 	error_set(&error, EPERM, "open", "/a/long/path");
 	error_set(&error, EIO, "read", NULL);
-	assert_string_equal(format(&error, "alice"), "cannot read for alice: Input/output error");
+	assert_string_equal(format(&error, "alice"), "alice: cannot read: Input/output error");
 }
 
 static void remedies(void **state)
@@ -90,8 +121,8 @@ static void control_characters(void **state)
 
 	(void)state;
 	error_set(&error, 0, "understand the option", "a\nb\033[2Jc\177\xc3\xa4");
-	assert_string_equal(format(&error, "eve\r\n\tx"),
-		"cannot understand the option a?b?[2Jc??? for eve???x");
+	assert_string_equal(
+		format(&error, "eve\r\n\tx"), "eve???x: cannot understand the option a?b?[2Jc???");
 }
 
 static void format_characters(void **state)
@@ -100,7 +131,7 @@ static void format_characters(void **state)
 
 	(void)state;
 	error_set(&error, 0, "understand the option", "%s%n%d");
-	assert_string_equal(format(&error, "%n%s"), "cannot understand the option %s%n%d for %n%s");
+	assert_string_equal(format(&error, "%n%s"), "%n%s: cannot understand the option %s%n%d");
 }
 
 static void long_names(void **state)
@@ -130,12 +161,14 @@ static void small_buffers(void **state)
 	error_set(&error, EPERM, "open", "/etc");
 	memset(small, 'x', sizeof(small));
 	error_format(&error, "alice", small, 8);
-	assert_string_equal(small, "cannot ");
+	assert_string_equal(small, "alice: ");
 	assert_int_equal(small[8], 'x');
 
 	memset(small, 'x', sizeof(small));
 	assert_string_equal(error_printable("abcdefghij", small, 4), "abc");
 	assert_int_equal(small[4], 'x');
+	assert_string_equal(error_printable("abcdefghij", small, 8), "abcd...");
+	assert_string_equal(error_printable("abcdefg", small, 8), "abcdefg");
 	assert_string_equal(error_printable("", small, 1), "");
 }
 
@@ -146,6 +179,8 @@ int main(void)
 			names_everything),
 		TEST("a message without an object has no gap where it would stand", without_object),
 		TEST("a step that says it all stands without an errno", without_code),
+		TEST("a word is quoted, with what would be right and where it stands", words),
+		TEST("a reason of our own stands in the place of the errno's text", reasons),
 		TEST("nothing of an earlier failure is left in a later one", forgets_the_last_one),
 		TEST("each errno that an administrator can do something about has a remedy",
 			remedies),

@@ -49,14 +49,6 @@ int __wrap_stat64(const char *path, struct stat64 *status)
 	return result;
 }
 
-ssize_t __real_read(int fd, void *buffer, size_t size);
-ssize_t __wrap_read(int fd, void *buffer, size_t size);
-ssize_t __wrap_read(int fd, void *buffer, size_t size)
-{
-	errno = EIO;
-	return read_fails ? -1 : __real_read(fd, buffer, size);
-}
-
 /* The allocation to fail, from 1; 0 for none. And how many are not yet freed. */
 static size_t allocations, failing_allocation;
 
@@ -145,6 +137,16 @@ int __wrap_asprintf(char **text, const char *format, ...)
 	return length;
 }
 
+ssize_t __real_getdelim(char **line, size_t *size, int delimiter, FILE *file);
+ssize_t __wrap_getdelim(char **line, size_t *size, int delimiter, FILE *file);
+ssize_t __wrap_getdelim(char **line, size_t *size, int delimiter, FILE *file)
+{
+	if (allocation_fails())
+		return -1;
+	errno = EIO;
+	return read_fails ? -1 : __real_getdelim(line, size, delimiter, file);
+}
+
 static void write_file(const char *name, const char *text, size_t length)
 {
 	char path[256];
@@ -168,7 +170,7 @@ static int find_as(const char *user, uid_t uid, const char *service)
 
 	memset(&error, 0, sizeof(error));
 	result = rules_find(conf, false, &options, &login, &rule, &error);
-	login_free(&login);
+	login_forget_groups(&login);
 	return result;
 }
 
@@ -281,7 +283,7 @@ static void groups(void **state)
 	assert_int_equal(rules_find(conf, true, &options, &login, &rule, &error), 0);
 	assert_true(rule.found);
 	assert_int_equal(rule.line, 2);
-	login_free(&login);
+	login_forget_groups(&login);
 }
 
 static void in_many_groups(void **state)
@@ -369,8 +371,8 @@ static void in_the_message(void **state)
 	line_of("\n* sshd perhaps\n");
 	error_format(&error, "alice", text, sizeof(text));
 	snprintf(expected, sizeof(expected),
-		"cannot understand the action perhaps (%s, line 2) for alice; an action is skip or "
-		"isolate",
+		"alice: %s, line 2: cannot understand \"perhaps\": an action is skip or isolate; "
+		"correct that line",
 		conf);
 	assert_string_equal(text, expected);
 }
@@ -438,7 +440,7 @@ static void no_text(void **state)
 	(void)state;
 	write_file("unshare.conf", bytes, sizeof(bytes) - 1);
 	assert_int_equal(find_as("alice", 1000, "sshd"), -EINVAL);
-	assert_non_null(strstr(error.remedy, "NUL"));
+	assert_non_null(strstr(error.reason, "NUL"));
 }
 
 static void untrusted_directory(void **state)
@@ -625,7 +627,7 @@ static bool decide(struct options options, const char *user, uid_t uid, const ch
 	options.conf = conf;
 	assert_int_equal(policy_decide(&options, &login, &policy, &error), 0);
 	assert_non_null(policy.reason);
-	login_free(&login);
+	login_forget_groups(&login);
 	return policy.isolate;
 }
 
@@ -662,7 +664,7 @@ static void groups_of_the_line(void **state)
 	assert_int_equal(policy_decide(&exempt, &login, &policy, &error), -EIO);
 	assert_int_equal(policy_decide(&only, &login, &policy, &error), -EIO);
 	group_error = 0;
-	login_free(&login);
+	login_forget_groups(&login);
 	exempt.exempt = "alice\\";
 	assert_true(isolated(exempt, "alice", 1000));
 	assert_false(isolated(exempt, "alice\\", 1000));

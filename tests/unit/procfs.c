@@ -181,7 +181,7 @@ static void chroot_without_mount(void **state)
 {
 	(void)state;
 	assert_int_equal(make("2 1 0:2 / /proc rw - proc proc rw\n"), -EINVAL);
-	assert_non_null(strstr(error.step, "root directory that is no mount point"));
+	assert_non_null(strstr(error.reason, "no mount point"));
 }
 
 static void stacks_of_proc(void **state)

@@ -298,7 +298,7 @@ static bool conf_is_right(const struct options *options, struct error *error)
 
 	if (options->conf)
 		result = rules_find(options->conf, true, options, &login, &rule, error);
-	login_free(&login);
+	login_forget_groups(&login);
 	return result == 0 || error->code == EACCES;
 }
 

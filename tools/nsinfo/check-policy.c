@@ -119,7 +119,7 @@ bool check_decision(
 				continue;
 			found = true;
 			decide(findings, &conf.lines[i], &login);
-			login_free(&login);
+			login_forget_groups(&login);
 		}
 	}
 	if (!found)

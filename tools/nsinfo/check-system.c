@@ -24,15 +24,10 @@
 
 char *check_error(const struct error *error)
 {
-	_cleanup_free_ char *place = NULL;
+	char text[1024];
 
-	if (error->line)
-		place = text_format(" (%s, line %u)", error->file, error->line);
-	else if (*error->file)
-		place = text_format(" (%s)", error->file);
-	return text_format("cannot %s%s%s%s%s%s", error->step, *error->object ? " " : "",
-		error->object, place ? place : "", error->code ? ": " : "",
-		error->code ? strerror(error->code) : "");
+	error_describe(error, text, sizeof(text));
+	return text_copy(text);
 }
 
 /* Root's own, and every directory above it too: else another user may put a program in its place.
@@ -134,7 +129,7 @@ static void check_rules(struct findings *findings)
 			error.code == EACCES ? ""
 					     : "; until it is corrected all but root are refused");
 	}
-	login_free(&login);
+	login_forget_groups(&login);
 }
 
 void check_files(struct findings *findings, const char *root)
