@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-#include "report.h"
+#include "common/report.h"
 
 /* Who opens a session and how. The strings stay the caller's; NULL if not known. */
 struct session_request {

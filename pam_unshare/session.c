@@ -4,17 +4,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <net/if.h>
-#include <poll.h>
 #include <sched.h>
 #include <signal.h>
-#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "channel.h"
 #include "common/clock.h"
 #include "common/descriptors.h"
 #include "common/limits.h"
@@ -113,25 +111,6 @@ static int bring_loopback_up(struct error *error)
 	return result;
 }
 
-/*
- * Whether a directory on this mount leads to the host's processes. One that is not listed is of
- * another mount namespace, outside of the root directory, or detached: "the parent directory" leads
- * up to what is mounted there. One on a procfs, or on a mount on a procfs, goes with that.
- */
-static bool leads_to_host(const struct mountinfo *info, int id)
-{
-	const struct mount *mount = mountinfo_find(info, id);
-
-	if (!mount)
-		return true;
-	for (size_t depth = 0; mount && depth < info->count; depth++) {
-		if (strcmp(mount->type, "proc") == 0)
-			return true;
-		mount = mountinfo_find(info, mount->parent);
-	}
-	return false;
-}
-
 /* Read which mounts there are, and see where among them the working directory is. */
 static int read_mounts(
 	struct session *session, int mountinfo, struct mountinfo *info, struct error *error)
@@ -145,7 +124,7 @@ static int read_mounts(
 		return error_set(error, -result, "read", HOST_PROC("mountinfo"));
 	if (host_look(AT_FDCWD, "", &cwd) == -1)
 		return error_set(error, errno, "look at the working directory", NULL);
-	session->leaves_cwd = leads_to_host(info, (int)cwd.mount);
+	session->leaves_cwd = procfs_leads_to_host(info, (int)cwd.mount);
 	return 0;
 }
 
@@ -161,23 +140,6 @@ static int plan_mounts(struct session *session, const struct session_request *re
 		return result;
 	}
 	return procfs_plan_make(&info, mountinfo, request->proc ? request->proc : "", plan, error);
-}
-
-/* What debug tells of the plan that PID 1 has carried out. */
-static void report_plan(struct report *report, const struct procfs_plan *plan, int64_t procfs_us)
-{
-	if (report)
-		report_add(report, "of that, replacing /proc took %lld us", (long long)procfs_us);
-	for (size_t i = 0; report && i < plan->instance_count; i++)
-		report_add(report, "the procfs on %s %s", plan->instances[i].target,
-			i < plan->visible_count ? "is replaced"
-			: plan->locked          ? "stays: a locked mount hides it"
-						: "is replaced, and another mount hides it again");
-	for (size_t i = 0; report && i < plan->carried_count; i++)
-		report_add(report, "the mount on %s is carried over", plan->carried[i].path);
-	for (size_t i = 0; report && i < plan->process_count; i++)
-		report_add(report, "the mount on %s shows a process of the host: it is detached",
-			plan->processes[i].target);
 }
 
 /*
@@ -217,8 +179,11 @@ static int start_init(struct session *session, const struct session_request *req
 		result = launch_init(&launch, &session->init.pid, &session->init.pidfd, error);
 	close(channel[1]);
 	report_step(request->report, "starting PID 1");
-	if (result == 0)
-		report_plan(request->report, plan, launch.procfs_us);
+	if (result == 0 && request->report) {
+		report_add(request->report, "of that, replacing /proc took %lld us",
+			(long long)launch.procfs_us);
+		procfs_plan_report(plan, request->report);
+	}
 	if (result == 0 && descriptor_move(&session->init.pidfd) == -1)
 		result = error_set(error, errno, "keep a pidfd of PID 1", NULL);
 out:
@@ -489,29 +454,6 @@ int session_open(const struct session_request *request, struct session **out, st
 }
 
 /*
- * Wait for PID 1 to say something, for at most so long. Returns what it says; 0 if it has died, and
- * the kernel ends the rest; or -1 and errno.
- */
-static int hear_init(const struct session *session, long limit)
-{
-	struct pollfd p = {.fd = session->init.channel, .events = POLLIN};
-	const int64_t end = clock_now_ms() + limit;
-	int64_t left = limit;
-	char message;
-	int ready;
-
-	do {
-		ready = poll(&p, 1, (int)left);
-		left = end - clock_now_ms();
-	} while (ready == -1 && errno == EINTR && left > 0);
-	if (ready == 0)
-		errno = ETIMEDOUT;
-	if (ready != 1)
-		return -1;
-	return recv(session->init.channel, &message, 1, MSG_DONTWAIT) == 1 ? message : 0;
-}
-
-/*
  * Wait for PID 1's answer; not for its end: it cannot end before the application has reaped its
  * own children, which may be what it does next (pid_namespaces(7), zap_pid_ns_processes).
  *
@@ -521,10 +463,11 @@ static int hear_init(const struct session *session, long limit)
 static int wait_for_done(const struct session *session, struct error *error)
 {
 	const long end = (long)session->grace_ms + ANSWER_LIMIT_MS;
-	int message = hear_init(session, session->key.kind ? ANSWER_LIMIT_MS : end);
+	const int channel = session->init.channel;
+	int message = channel_hear(channel, session->key.kind ? ANSWER_LIMIT_MS : end);
 
 	if (message == MESSAGE_ENDING)
-		message = hear_init(session, end);
+		message = channel_hear(channel, end);
 	if (message == -1) {
 		error_explain(error, errno, "see the last process of the session end", NULL,
 			errno == ETIMEDOUT ? "PID 1 does not say so in time" : NULL,
@@ -543,7 +486,6 @@ static int wait_for_done(const struct session *session, struct error *error)
 
 int session_close(struct session *session, struct error *error)
 {
-	const char message = MESSAGE_CLOSE;
 	struct error later;
 	int result = 0, next;
 
@@ -551,8 +493,7 @@ int session_close(struct session *session, struct error *error)
 		return 0;
 	session->open = false;
 
-	if (send(session->init.channel, &message, 1, MSG_NOSIGNAL) == -1 && errno != EPIPE &&
-		errno != ECONNRESET) /* PID 1 is dead, and the session with it */
+	if (channel_close(session->init.channel) == -1)
 		result = error_set(error, errno, "tell PID 1 to end the session", NULL);
 	next = host_return(&session->host, result ? &later : error);
 	result = result ? result : next;

@@ -6,20 +6,19 @@
 #include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "channel.h"
 #include "common/descriptors.h"
-#include "common/facts.h"
 #include "common/limits.h"
 #include "common/protocol.h"
 #include "common/syscalls.h"
+#include "place.h"
 
 /* The unique number of a mount namespace: Linux 6.11, linux/nsfs.h. */
 #ifndef NS_GET_MNTNS_ID
@@ -171,60 +170,6 @@ static struct sockaddr_un address_of(const struct share *share)
 	return address;
 }
 
-/* Ask to be counted in, with the application's pidfd. */
-static bool send_join(int channel, int application)
-{
-	char message[] = {MESSAGE_JOIN, PROTOCOL_VERSION};
-	union {
-		char bytes[CMSG_SPACE(sizeof(int))];
-		struct cmsghdr align;
-	} control = {{0}};
-	struct iovec part = {.iov_base = message, .iov_len = sizeof(message)};
-	struct msghdr m = {
-		.msg_iov = &part,
-		.msg_iovlen = 1,
-		.msg_control = control.bytes,
-		.msg_controllen = sizeof(control.bytes),
-	};
-	struct cmsghdr *c = CMSG_FIRSTHDR(&m);
-
-	c->cmsg_level = SOL_SOCKET;
-	c->cmsg_type = SCM_RIGHTS;
-	c->cmsg_len = CMSG_LEN(sizeof(int));
-	memcpy(CMSG_DATA(c), &application, sizeof(int));
-	return sendmsg(channel, &m, MSG_NOSIGNAL) == sizeof(message);
-}
-
-/*
- * PID 1's answer, and its PID as the kernel translates it for the reader (unix(7)). Returns 1 for a
- * welcome, 0 if there is no answer yet, and -1 for any other.
- */
-static int receive_welcome(int channel, pid_t *init_pid)
-{
-	char message = 0;
-	union {
-		char bytes[CMSG_SPACE(sizeof(struct ucred))];
-		struct cmsghdr align;
-	} control;
-	struct iovec part = {.iov_base = &message, .iov_len = 1};
-	struct msghdr m = {
-		.msg_iov = &part,
-		.msg_iovlen = 1,
-		.msg_control = control.bytes,
-		.msg_controllen = sizeof(control.bytes),
-	};
-	struct ucred sender = {0};
-	ssize_t got = recvmsg(channel, &m, MSG_CMSG_CLOEXEC);
-
-	if (got != 1)
-		return got == -1 && errno == EAGAIN ? 0 : -1;
-	for (struct cmsghdr *c = CMSG_FIRSTHDR(&m); c; c = CMSG_NXTHDR(&m, c))
-		if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_CREDENTIALS)
-			memcpy(&sender, CMSG_DATA(c), sizeof(sender));
-	*init_pid = sender.pid;
-	return message == MESSAGE_WELCOME && sender.uid == 0 && sender.pid > 0 ? 1 : -1;
-}
-
 /*
  * A pidfd of PID 1, or -1. Not sent by it: the kernel keeps a process without capabilities from
  * that while root has many descriptors under way (unix(7), ETOOMANYREFS), and an open session may
@@ -260,23 +205,9 @@ static bool hear_welcome(struct share *share, int channel, pid_t *init_pid)
 	int result;
 
 	do
-		result = receive_welcome(channel, init_pid);
+		result = channel_welcome(channel, init_pid);
 	while (result == 0 && take_turn(share, channel));
 	return result == 1;
-}
-
-/*
- * Not to be counted in, when PID 1 comes to it at last: it cannot welcome who does not listen any
- * more. What it sent before is read, or it would not learn that the login is over (unix(7),
- * ECONNRESET).
- */
-static void withdraw_join(int channel)
-{
-	char message = MESSAGE_CLOSE;
-
-	shutdown(channel, SHUT_RD);
-	send(channel, &message, 1, MSG_NOSIGNAL | MSG_DONTWAIT);
-	recv(channel, &message, 1, MSG_DONTWAIT);
 }
 
 enum answer {
@@ -299,12 +230,12 @@ static enum answer ask(struct share *share, int application, struct session_init
 	if (setsockopt(init->channel, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)) == 0 &&
 		connect_to(share, init->channel)) {
 		answer = ANSWER_WRONG;
-		if (send_join(init->channel, application) &&
+		if (channel_join(init->channel, application) &&
 			hear_welcome(share, init->channel, &init->pid))
 			init->pidfd = open_init(init->channel, init->pid);
 		if (init->pidfd != -1)
 			return ANSWER_JOINED;
-		withdraw_join(init->channel);
+		channel_withdraw(init->channel);
 	}
 	descriptor_close(&init->channel);
 	return answer;
@@ -398,53 +329,6 @@ void share_clean(const struct share_key *key)
 	share_end(&share);
 }
 
-/* Whether a file in /proc is there and says this, without what follows. */
-static bool file_begins(const char *path, const char *text)
-{
-	char buffer[64];
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t got = fd == -1 ? -1 : read(fd, buffer, sizeof(buffer));
-
-	if (fd != -1)
-		close(fd);
-	return got >= (ssize_t)strlen(text) && memcmp(buffer, text, strlen(text)) == 0;
-}
-
-/*
- * The value of PID 1's FACT_SOCKET, into a buffer. Returns 1 when found, 0 when not, -1 where there
- * is no environment at all.
- */
-static int read_socket_fact(char *value, size_t size)
-{
-	char *line = NULL;
-	size_t room = 0;
-	int result = -1;
-	FILE *file = fopen("/proc/1/environ", "re");
-
-	while (file && result != 1 && getdelim(&line, &room, '\0', file) > 0) {
-		result = strncmp(line, FACT_SOCKET "=", strlen(FACT_SOCKET "=")) == 0;
-		if (result == 1)
-			snprintf(value, size, "%s", line + strlen(FACT_SOCKET "="));
-	}
-	free(line);
-	if (file)
-		fclose(file);
-	return result;
-}
-
-/* A PID 1 that has just been started has none until the kernel has loaded session-init. */
-static int wait_for_socket_fact(char *value, size_t size)
-{
-	const struct timespec pause = {.tv_nsec = SHARE_TURN_MS * 1000000L};
-	int result = read_socket_fact(value, size);
-
-	for (int turns = 0; turns < SHARE_TURNS && result == -1; turns++) {
-		nanosleep(&pause, NULL);
-		result = read_socket_fact(value, size);
-	}
-	return result;
-}
-
 /* Whether a name is that of a session for this kind of login, wherever it was opened (name_it). */
 static bool is_for(const char *name, const struct share_key *key)
 {
@@ -455,30 +339,6 @@ static bool is_for(const char *name, const struct share_key *key)
 
 	return length > 0 && total > (size_t)length &&
 	       strcmp(name + total - (size_t)length, end) == 0;
-}
-
-/* Where the application itself is. */
-enum place {
-	PLACE_OUTSIDE, /* in no session */
-	PLACE_INSIDE,  /* in a session that is not for this login */
-	PLACE_WITHIN,  /* in the very session that this login shares */
-};
-
-/*
- * Found in the environment of the application's PID 1, once that is known for a session's. The
- * namespaces where the key was made do not count: the application is in those of the session.
- */
-static enum place find_place(const struct share_key *key)
-{
-	char name[2 * SHARE_NAME_SIZE]; /* another version's may be longer */
-	struct stat init;
-
-	if (stat("/proc/1", &init) == -1 || init.st_uid != 0 ||
-		!file_begins("/proc/1/comm", "session-init\n"))
-		return PLACE_OUTSIDE;
-	if (wait_for_socket_fact(name, sizeof(name)) == 1 && is_for(name, key))
-		return PLACE_WITHIN;
-	return PLACE_INSIDE;
 }
 
 static enum way meet(struct share *share, struct share_key *key, int mount_namespace,
@@ -499,13 +359,14 @@ static enum way meet(struct share *share, struct share_key *key, int mount_names
 enum way share_meet(struct share *share, struct share_key *key, int mount_namespace,
 	int application, struct session_init *init, struct report *report, struct error *why)
 {
-	enum place place = find_place(key);
+	char session[2 * SHARE_NAME_SIZE]; /* another version's may be longer */
+	enum place place = place_find(session, sizeof(session));
 	enum way way;
 
-	if (place == PLACE_WITHIN)
+	if (place == PLACE_SHARED && is_for(session, key))
 		return WAY_WITHIN;
 	way = meet(share, key, mount_namespace, application, init, report, why);
-	if (place == PLACE_INSIDE && way != WAY_JOINED) {
+	if (place != PLACE_OUTSIDE && way != WAY_JOINED) {
 		error_explain(why, 0, "join a session that is elsewhere", NULL,
 			"the login comes from inside another session, and the kernel lets nobody "
 			"join what lies outside of that",

@@ -6,7 +6,7 @@
 #include <sys/types.h>
 
 #include "common/error.h"
-#include "report.h"
+#include "common/report.h"
 #include "way.h"
 
 /*

@@ -553,3 +553,31 @@ void procfs_plan_free(struct procfs_plan *plan)
 	mountinfo_free(&plan->info);
 	*plan = (struct procfs_plan){0};
 }
+
+bool procfs_leads_to_host(const struct mountinfo *info, int id)
+{
+	const struct mount *mount = mountinfo_find(info, id);
+
+	if (!mount)
+		return true;
+	for (size_t depth = 0; mount && depth < info->count; depth++) {
+		if (strcmp(mount->type, "proc") == 0)
+			return true;
+		mount = mountinfo_find(info, mount->parent);
+	}
+	return false;
+}
+
+void procfs_plan_report(const struct procfs_plan *plan, struct report *report)
+{
+	for (size_t i = 0; i < plan->instance_count; i++)
+		report_add(report, "the procfs on %s %s", plan->instances[i].target,
+			i < plan->visible_count ? "is replaced"
+			: plan->locked          ? "stays: a locked mount hides it"
+						: "is replaced, and another mount hides it again");
+	for (size_t i = 0; i < plan->carried_count; i++)
+		report_add(report, "the mount on %s is carried over", plan->carried[i].path);
+	for (size_t i = 0; i < plan->process_count; i++)
+		report_add(report, "the mount on %s shows a process of the host: it is detached",
+			plan->processes[i].target);
+}

@@ -9,6 +9,7 @@
 
 #include "common/error.h"
 #include "common/mountinfo.h"
+#include "common/report.h"
 #include "procfs/reach.h"
 
 /*
@@ -114,5 +115,16 @@ bool procfs_shows_processes(const struct mount *mount);
 
 /* procfs_is_whole - whether it is all of a procfs. */
 bool procfs_is_whole(const struct mount *mount);
+
+/*
+ * procfs_leads_to_host - whether a directory on the mount ID leads to the host's processes. A mount
+ * that is not listed is of another mount namespace, outside of the root directory, or detached:
+ * "the parent directory" leads up to what is mounted there. One on a procfs, or on a mount on a
+ * procfs, goes with that.
+ */
+bool procfs_leads_to_host(const struct mountinfo *info, int id);
+
+/* procfs_plan_report - tell of a plan that PID 1 has carried out; for debug. */
+void procfs_plan_report(const struct procfs_plan *plan, struct report *report);
 
 #endif

@@ -89,6 +89,13 @@ check "unmounting one of them after the other reveals nothing" same 0 \
 check "twenty of them are replaced" eval '
 	found=$(after "for i in {1..20}; do mkdir -p /srv/many/\$i; mount -t proc proc /srv/many/\$i; done" "ls -d /srv/many/*/[0-9]* | wc -l")
 	[ "$found" -le 160 ] && [ "$found" -ge 20 ]'
+options debug
+check "with debug the log names each procfs that was replaced, and what was carried over" eval '
+	forget_log
+	after "mount -t proc proc /srv/chroot/proc && mount --bind /srv/mask /proc/uptime" true
+	logged "^debug .*: the procfs on /srv/chroot/proc is replaced" && logged "^debug .*: the procfs on /proc is replaced" &&
+		logged "^debug .*: the mount on /proc/uptime is carried over"'
+options
 check "a mask in the /proc of a chroot stays" same masked \
 	"$(after 'mount -t proc proc /srv/chroot/proc && mount --bind /srv/mask /srv/chroot/proc/uptime' 'cat /srv/chroot/proc/uptime')"
 check "a host process's directory that is mounted elsewhere shows nothing" same 0 \

@@ -52,6 +52,9 @@ check_isolated "with the option root, su to root" su root su -c look-around
 options debug
 forget_log
 check "with the option debug the log holds details" eval 'su alice -c true && logged "^debug .*pam_unshare\(su:session\)"'
+check "among them the procfs that was replaced, and how long it took" eval '
+	logged "^debug .*: the procfs on /proc is replaced" && logged "^debug .*: starting PID 1 took [0-9]+ us" &&
+		logged "^debug .*: of that, replacing /proc took [0-9]+ us"'
 options ''
 forget_log
 check "without it, none" eval 'su alice -c true && ! grep "^debug .*pam_unshare(" /run/syslog'

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "report.h"
+#include "common/report.h"
 
 #include <stdarg.h>
 #include <stdbool.h>
@@ -44,7 +44,8 @@ static void add(struct report *report, const char *format, va_list arguments)
 	int length = vsnprintf(line, sizeof(line), format, arguments);
 	size_t size = strlen(line) + 1;
 
-	if (length < 0 || report->length + size > sizeof(report->text)) {
+	/* From the first one that does not fit on, all are left out. */
+	if (length < 0 || report->left_out > 0 || report->length + size > sizeof(report->text)) {
 		report->left_out++;
 		return;
 	}
