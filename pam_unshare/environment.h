@@ -23,7 +23,7 @@ struct environment {
 /*
  * environment_make - write the facts down.
  * @request: who opens the session and how.
- * @socket: name of the socket where others join, or NULL where none can.
+ * @socket: name of the socket where others join, or NULL if none can.
  * @inode: what the name leads to.
  * @environment: filled; environment_free frees it, also after an error.
  *

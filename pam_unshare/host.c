@@ -452,7 +452,7 @@ static int return_mount(struct host *host, struct error *error)
 
 /*
  * Each descriptor is closed when it has been used: so there is room for the two directories, also
- * where the application has no descriptor left.
+ * if the application has no descriptor left.
  */
 int host_return(struct host *host, struct error *error)
 {

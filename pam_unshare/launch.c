@@ -110,7 +110,7 @@ static int raise_limits(void)
  * oom_score_adj is not here: the kernel changes that of all who share memory (fs/proc/base.c,
  * __set_oom_adj), and session-init does it.
  *
- * Where the kernel refuses (a container without CAP_SYS_NICE or CAP_SYS_RESOURCE), a session of one
+ * If the kernel refuses (a container without CAP_SYS_NICE or CAP_SYS_RESOURCE), a session of one
  * login goes on: its user harms nobody else.
  */
 static int take_defaults(const struct launch *launch, struct error *error)
@@ -181,25 +181,31 @@ static int arrange_descriptors(const struct launch *launch, int procfs, struct e
 		{launch->application, FACT_FD_APPLICATION},
 		{launch->channel, FACT_FD_CHANNEL},
 		{procfs, FACT_FD_PROC},
-		{launch->listener, FACT_FD_LISTENER},
+		{launch->listener, FACT_FD_LISTENER}, /* these two are -1 if nobody may join */
 		{launch->directory, FACT_FD_DIRECTORY},
 	};
-	/* The last two are there only where the session is shared. */
-	const size_t count = sizeof(move) / sizeof(*move) - (launch->listener == -1 ? 2 : 0);
+	const size_t count = sizeof(move) / sizeof(*move);
+	int last = 0;
 
 	if (null == -1)
 		return error_set(error, errno, "open", "/dev/null");
 	/* First out of the way of each other, then into place: dup2 ends with close-on-exec off. */
 	for (size_t i = 0; i < count; i++) {
+		if (move[i].from == -1)
+			continue;
 		move[i].from = fcntl(move[i].from, F_DUPFD_CLOEXEC, first_free);
 		if (move[i].from == -1)
 			return error_set(error, errno == EINVAL ? EMFILE : errno,
 				"arrange the descriptors of PID 1", NULL);
 	}
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
+		if (move[i].from == -1)
+			continue;
 		if (dup2(move[i].from, move[i].to) == -1)
 			return error_set(error, errno, "arrange the descriptors of PID 1", NULL);
-	if (sys_close_range((unsigned int)move[count - 1].to + 1, ~0U) == -1)
+		last = move[i].to > last ? move[i].to : last;
+	}
+	if (sys_close_range((unsigned int)last + 1, ~0U) == -1)
 		return error_set(
 			error, errno, "close the application's descriptors in PID 1", NULL);
 	return 0;
@@ -323,7 +329,7 @@ static int run_chain(struct chain *chain)
 	int status;
 
 	/*
-	 * Where the application adopts its descendants' orphans, PID 1 would become its child
+	 * If the application adopts its descendants' orphans, PID 1 would become its child
 	 * (PR_SET_CHILD_SUBREAPER): not while the starter exits.
 	 */
 	int subreaper = 0;

@@ -26,7 +26,7 @@ static bool file_begins(const char *path, const char *text)
 }
 
 /*
- * The value of PID 1's FACT_SOCKET, into a buffer. Returns 1 when found, 0 when not, -1 where there
+ * The value of PID 1's FACT_SOCKET, into a buffer. Returns 1 when found, 0 when not, -1 if there
  * is no environment at all.
  */
 static int read_socket_fact(char *value, size_t size)

@@ -103,7 +103,7 @@ void share_end(struct share *share)
 	descriptor_close(&share->directory);
 }
 
-/* The inode of what the name leads to now; 0 where it leads to nothing. */
+/* The inode of what the name leads to now; 0 if it leads to nothing. */
 static ino_t look_at_name(const struct share *share)
 {
 	struct stat status;
@@ -187,7 +187,7 @@ static int open_init(int channel, pid_t pid)
 }
 
 /*
- * Connect to who listens under the name. Where more wait there than it takes (listen(2)), a turn
+ * Connect to who listens under the name. If more wait there than it takes (listen(2)), a turn
  * later.
  */
 static bool connect_to(struct share *share, int channel)
@@ -243,7 +243,7 @@ static enum answer ask(struct share *share, int application, struct session_init
 
 /*
  * Whether nobody listens under the name: connect(2) then fails so, and in no other case. ENOENT
- * where it is a symbolic link to nothing.
+ * if it is a symbolic link to nothing.
  */
 static bool is_leftover(const struct share *share)
 {

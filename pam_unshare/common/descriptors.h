@@ -20,7 +20,7 @@ static inline void descriptor_close(int *fd)
 }
 
 /*
- * descriptor_move - move it away from the standard ones. Where the application has closed one of
+ * descriptor_move - move it away from the standard ones. If the application has closed one of
  * these, its child would find ours in the place, or replace it. Returns 0; or -1, and it stays.
  */
 static inline int descriptor_move(int *fd)

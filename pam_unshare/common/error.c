@@ -72,6 +72,13 @@ int error_set(struct error *error, int code, const char *step, const char *objec
 	return code ? -code : -EINVAL;
 }
 
+void error_add(struct error *error, const char *text)
+{
+	size_t length = strlen(error->object);
+
+	copy_cut(error->object + length, text, sizeof(error->object) - length);
+}
+
 int error_explain(struct error *error, int code, const char *step, const char *object,
 	const char *reason, const char *remedy)
 {

@@ -39,6 +39,9 @@ struct error {
  */
 int error_set(struct error *error, int code, const char *step, const char *object);
 
+/* error_add - append to the object. */
+void error_add(struct error *error, const char *text);
+
 /*
  * error_explain - the same with a reason and a remedy of our own, both literals; the remedy may be
  * NULL.

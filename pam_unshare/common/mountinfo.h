@@ -71,12 +71,12 @@ int mountinfo_refuse(const char *line, struct error *error);
  * another one hides.
  * @path: absolute, without symbolic links, "." or "..".
  *
- * Returns NULL where the process has no mount at "/" (a root directory that is no mount point).
+ * Returns NULL if the process has no mount at "/" (a root directory that is no mount point).
  */
 const struct mount *mountinfo_lookup(const struct mountinfo *info, const char *path);
 
 /*
- * mountinfo_find - the mount with this id, or NULL. Where an id stands twice (mountinfo is read in
+ * mountinfo_find - the mount with this id, or NULL. If an id stands twice (mountinfo is read in
  * pieces, and ids are used again), it is one of them.
  */
 struct mount *mountinfo_find(const struct mountinfo *info, int id);

@@ -26,7 +26,7 @@ static int skip(struct policy *policy, const char *reason)
 	return 0;
 }
 
-/* Where no rule names the login: exempt= and only=. */
+/* If no rule names the login: exempt= and only=. */
 static int decide_by_line(struct login *login, struct policy *policy, struct error *error)
 {
 	const struct options *options = &policy->options;

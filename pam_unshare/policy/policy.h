@@ -11,7 +11,7 @@ struct policy {
 	bool isolate;
 	const char *reason;     /* a literal, for the log and for nsinfo check */
 	struct options options; /* to isolate with */
-	struct rule rule;       /* the rule that decided, where one was found */
+	struct rule rule;       /* the rule that decided, if one was found */
 };
 
 /*

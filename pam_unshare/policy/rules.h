@@ -30,8 +30,8 @@ struct rule {
  * @path: the rule file.
  * @required: whether it has to be there.
  * @options: of the PAM line, which the rule's own add to.
- * @login: who logs in to what; its groups are looked up where a rule names one.
- * @rule: filled; found is false where no rule names the login.
+ * @login: who logs in to what; its groups are looked up if a rule names one.
+ * @rule: filled; found is false if no rule names the login.
  * @error: names file, line, word and remedy.
  *
  * Every line of every file is checked, also after the rule that holds: an error is noticed at

@@ -358,30 +358,19 @@ static unsigned int owner_of(const char *path)
 	return status.stx_uid;
 }
 
-/* "63001: /home/alice/chroot/proc", cut where it is too long. */
-static void describe(char *buffer, size_t size, unsigned int uid, const char *path)
-{
-	char digits[DIGITS_SIZE];
-	const char *const parts[] = {digits_of(uid, digits), ": ", path};
-	size_t length = 0;
-
-	for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++)
-		for (const char *p = parts[i]; *p != '\0' && length + 1 < size; p++)
-			buffer[length++] = *p;
-	buffer[length] = '\0';
-}
-
 static int give_up(const struct reach_way *way, struct error *error)
 {
 	const char *path = way->steps[way->count - 1].target;
-	char object[sizeof(error->object)];
+	char digits[DIGITS_SIZE];
 
 	if (!path)
 		path = way->steps[way->count - 1].mount->target;
-	describe(object, sizeof(object), owner_of(path), path);
-	error_explain(error, 0, "reach the mount below a directory that belongs to uid", object,
+	error_explain(error, 0, "reach the mount below a directory that belongs to uid",
+		digits_of(owner_of(path), digits),
 		"the owner renames the directories above it or keeps root out of them",
 		"unmount it, or mount it where only root can do that");
+	error_add(error, ": ");
+	error_add(error, path);
 	return -ESTALE;
 }
 

@@ -24,7 +24,7 @@ struct work {
 /*
  * A new procfs of this process's PID namespace, not yet attached anywhere. Returns a descriptor.
  * It is made while the old one is still there: in a user namespace the kernel refuses a procfs
- * where no unmasked one is visible (fs/namespace.c, mount_too_revealing).
+ * if no unmasked one is visible (fs/namespace.c, mount_too_revealing).
  */
 static int create_procfs(const struct procfs_option *options, size_t count, unsigned int attributes,
 	struct error *error)
@@ -277,7 +277,7 @@ static int swap_one_after_the_other(const struct work *work, const struct procfs
 
 /*
  * Put the new procfs in the place of the old one: beneath it (Linux 6.5), so that the place is the
- * old one's own whatever its name is. That fails with EINVAL where the kernel does not know it.
+ * old one's own whatever its name is. That fails with EINVAL if the kernel does not know it.
  */
 static int swap(const struct work *work, const struct procfs_instance *instance,
 	const struct found *old, int new, struct error *error)
@@ -368,7 +368,7 @@ static int create_for(
 		instance->options, instance->option_count, instance->attributes, error);
 	int id;
 
-	/* Where there is only one, nobody asks which are ours (verify_none_left). */
+	/* If there is only one, nobody asks which are ours (verify_none_left). */
 	if (procfs >= 0 && !plan->plain &&
 		sys_mount_of(procfs, &id, &plan->ours[plan->our_count++]) == -1) {
 		int code = errno;
@@ -471,7 +471,7 @@ static int take_all_aside(struct work *work, size_t *count, struct error *error)
 	return 0;
 }
 
-/* Its mount point; where that was not found, by its name. Returns a descriptor. */
+/* Its mount point; if that was not found, by its name. Returns a descriptor. */
 static int open_place(const struct procfs_cover *cover)
 {
 	int place = cover->place;

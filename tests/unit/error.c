@@ -146,6 +146,12 @@ static void long_names(void **state)
 	user[sizeof(user) - 1] = '\0';
 	error_set(&error, EPERM, "open", object);
 	assert_int_equal(strlen(error.object), sizeof(error.object) - 1);
+	assert_string_equal(error.object + sizeof(error.object) - 5, "o...");
+	error_set(&error, EPERM, "open", "63001");
+	error_add(&error, ": ");
+	error_add(&error, object);
+	assert_memory_equal(error.object, "63001: ooo", 10);
+	assert_string_equal(error.object + sizeof(error.object) - 5, "o...");
 	format(&error, user);
 	assert_true(strlen(text) < sizeof(text) - 1); /* nothing was cut off its end */
 	assert_non_null(strstr(text, "Operation not permitted; "));
