@@ -3,7 +3,7 @@
 /* Any PAM stack, as nsinfo check reads it. */
 
 #include "directory.h"
-#include "pamconf.h"
+#include "read/pamconf.h"
 
 static size_t count_name(const uint8_t *data, size_t size)
 {

@@ -5,7 +5,7 @@
 #include <errno.h>
 
 #include "directory.h"
-#include "proc.h"
+#include "read/proc.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

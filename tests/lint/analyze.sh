@@ -4,7 +4,7 @@
 # Usage: analyze.sh TOOL SOURCE-DIRECTORY BUILD-DIRECTORY
 #
 # Runs a static analyzer over the module: gcc, clang-tidy, cppcheck or clang-format. Prints what it finds as TAP, a case
-# for each file. The whole of nsinfo by hand: analyze.sh clang-tidy . build tools/nsinfo/*.c
+# for each file. The whole of nsinfo by hand: analyze.sh clang-tidy . build tools/nsinfo/*.c tools/nsinfo/*/*.c
 set -u
 export LC_ALL=C
 
@@ -23,7 +23,7 @@ analyze() {
 	gcc)
 		# Leaks are for valgrind and the tests: this one does not follow what is kept in an array or a structure.
 		gcc -std=gnu17 -D_GNU_SOURCE -O2 -fanalyzer -Wno-analyzer-malloc-leak -Wno-analyzer-fd-leak -Werror \
-			-I"$build" -I. -Ipam_unshare -c -o /dev/null "$1"
+			-I"$build" -I. -Ipam_unshare -Itools/nsinfo -c -o /dev/null "$1"
 		;;
 	clang-tidy)
 		# Shallow, which takes seconds; DEEP=1 takes minutes, and finds NULL in rules.c and subjects.c where
@@ -34,7 +34,7 @@ analyze() {
 	cppcheck)
 		# The one suppressed is no finding: later versions say that they did not look at every branch.
 		cppcheck -q --enable=warning,performance,portability --inline-suppr --std=c11 -D_GNU_SOURCE \
-			--suppress=normalCheckLevelMaxBranches -I"$build" -Ipam_unshare --error-exitcode=1 "$1"
+			--suppress=normalCheckLevelMaxBranches -I"$build" -Ipam_unshare -Itools/nsinfo --error-exitcode=1 "$1"
 		;;
 	clang-format)
 		clang-format --dry-run -Werror "$1"

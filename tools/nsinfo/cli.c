@@ -3,7 +3,6 @@
 #include "cli.h"
 
 #include <ctype.h>
-#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,7 +10,7 @@
 #include <unistd.h>
 
 #include "config.h"
-#include "text.h"
+#include "print/text.h"
 
 enum {
 	OPTION_COLOR = 0x1000, /* beyond the letters, and the commands' own */
@@ -29,18 +28,6 @@ static const struct option common_options[] = {
 #define COMMON_SHORT "Jno:rhV"
 #define COMMON_COUNT (sizeof(common_options) / sizeof(common_options[0]))
 #define OPTIONS_MAX  24
-
-void cli_error(const char *format, ...)
-{
-	va_list args;
-
-	fflush(stdout);
-	fputs("nsinfo: ", stderr);
-	va_start(args, format);
-	text_vprint(stderr, format, args);
-	va_end(args);
-	fputc('\n', stderr);
-}
 
 void cli_usage_error(const struct cli *cli, const char *format, ...)
 {
@@ -73,8 +60,8 @@ static void print_help(const struct command *command)
 		stdout);
 	if (command->columns) {
 		fputs("\nColumns:\n", stdout);
-		for (size_t i = 0; i < command->n_columns; i++)
-			printf("  %9s  %s\n", command->columns[i].name, command->columns[i].help);
+		for (const struct table_column *c = command->columns; c->name; c++)
+			printf("  %9s  %s\n", c->name, c->help);
 	}
 	printf("\nFor more see nsinfo(1).\n");
 }
@@ -162,22 +149,4 @@ bool cli_color(const struct cli *cli)
 	if (!cli->color || strcmp(cli->color, "auto") == 0)
 		return isatty(STDOUT_FILENO) && !getenv("NO_COLOR");
 	return strcmp(cli->color, "always") == 0;
-}
-
-int cli_sessions(struct proc *proc, struct sessions *sessions, bool quick)
-{
-	int r = proc_open(proc, "/proc");
-
-	*sessions = (struct sessions){0};
-	if (r == -ENOENT)
-		cli_error(
-			"/proc is not of this process's PID namespace, so it tells nothing of it");
-	else if (r < 0)
-		cli_error("cannot open /proc: %s", strerror(-r));
-	if (r < 0)
-		return r;
-	r = sessions_read(sessions, proc, quick);
-	if (r < 0)
-		cli_error("cannot read /proc: %s", strerror(-r));
-	return r;
 }

@@ -6,15 +6,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "proc.h"
-#include "sessions.h"
-#include "table.h"
+#include "print/table.h"
 
-/* Exit statuses that all commands share, see nsinfo(1). */
-#define EXIT_USAGE      2
-#define EXIT_CANNOT_RUN 125 /* nsinfo exec: as env(1), timeout(1) and nohup(1) have it */
-#define EXIT_NOT_EXEC   126
-#define EXIT_NOT_FOUND  127
+#define EXIT_USAGE 2 /* of all commands: see nsinfo(1) */
 
 /* What --help says of a command, and the options that it has beside the common ones. */
 struct command {
@@ -25,13 +19,9 @@ struct command {
 	const char *short_options;
 	const struct option *long_options;
 	const struct table_column *columns; /* of -o; NULL if the command prints no table */
-	size_t n_columns;
 	bool color;
 	int (*main)(int argc, char **argv);
 };
-
-extern const struct command command_status, command_list, command_show, command_ps, command_pid,
-	command_exec, command_kill, command_check;
 
 /* The options that all commands share, as given. */
 struct cli {
@@ -52,9 +42,6 @@ int cli_getopt(struct cli *cli, int argc, char **argv);
 void cli_usage_error(const struct cli *cli, const char *format, ...)
 	__attribute__((format(printf, 2, 3), noreturn));
 
-/* cli_error - "nsinfo: ..." on standard error, printable. */
-void cli_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
-
 /* cli_columns - -o of this command, or the usage error that it is. */
 void cli_columns(struct cli *cli, struct table *table);
 
@@ -63,9 +50,5 @@ bool cli_is_for_people(const struct cli *cli);
 
 /* cli_color - are colours wanted? */
 bool cli_color(const struct cli *cli);
-
-/* cli_sessions - open /proc and scan it; says what is wrong. QUICK is sessions_read()'s. Returns 0
- * or a negative errno. */
-int cli_sessions(struct proc *proc, struct sessions *sessions, bool quick);
 
 #endif

@@ -8,7 +8,8 @@
 #include <string.h>
 
 #include "cli.h"
-#include "config.h"
+#include "commands/commands.h"
+#include "print/text.h"
 
 static const struct command *const commands[] = {
 	&command_status,
@@ -73,7 +74,7 @@ int main(int argc, char **argv)
 	}
 	command = find_command(argv[1]);
 	if (!command) {
-		cli_error("no command \"%s\"; \"nsinfo --help\" lists them", argv[1]);
+		text_error("no command \"%s\"; \"nsinfo --help\" lists them", argv[1]);
 		return EXIT_USAGE;
 	}
 	/* getopt(3) puts argv[0] before its messages. */

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "check-connector.h"
+#include "check/connector.h"
 
 static void expect(const struct connector_trial *trial, enum finding_level level, const char *words)
 {

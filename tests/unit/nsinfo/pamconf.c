@@ -10,12 +10,13 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "check.h"
-#include "cleanup.h"
+#include "check/check.h"
+#include "base/cleanup.h"
 #include "config.h"
-#include "pamconf.h"
-#include "text.h"
+#include "read/pamconf.h"
 #include "tree.h"
+#include "base/memory.h"
+#include "base/strings.h"
 
 struct fixture {
 	char *root;
@@ -45,7 +46,7 @@ static int tear_down(void **state)
 
 static void service(struct fixture *f, const char *name, const char *text)
 {
-	_cleanup_free_ char *path = text_format("etc/pam.d/%s", name);
+	_cleanup_free_ char *path = string_format("etc/pam.d/%s", name);
 
 	tree_write(f->root, path, text);
 }
@@ -283,7 +284,7 @@ static void write_for_libpam(struct fixture *f, const char *stack)
 static int ask_libpam(struct fixture *f)
 {
 	const struct pam_conv conversation = {.conv = no_conversation};
-	_cleanup_free_ char *directory = text_format("%s/libpam", f->root);
+	_cleanup_free_ char *directory = string_format("%s/libpam", f->root);
 	pam_handle_t *handle;
 	int result;
 
@@ -396,7 +397,7 @@ static void lets_through(void **state)
 	struct fixture *f = *state;
 
 	for (size_t i = 0; i < sizeof(controls) / sizeof(controls[0]); i++) {
-		_cleanup_free_ char *stack = text_format(
+		_cleanup_free_ char *stack = string_format(
 			"session required pam_permit.so\nsession %s pam_unshare.so\n", controls[i]);
 
 		expect(f, stack, FINDING_PROBLEM, "a failure to isolate lets the login through");

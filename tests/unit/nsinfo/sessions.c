@@ -13,9 +13,9 @@
 #include <unistd.h>
 
 #include "config.h"
-#include "sessions.h"
-#include "text.h"
+#include "read/sessions.h"
 #include "tree.h"
+#include "base/memory.h"
 
 #define ROOT  "0\t0\t0\t0"
 #define FACTS "PAM_UNSHARE_USER=alice\0PAM_UNSHARE_UID=1000\0PAM_UNSHARE_SERVICE=sshd\0"

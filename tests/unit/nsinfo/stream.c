@@ -12,7 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "stream.h"
+#include "exec/stream.h"
 
 /* Two pipes and a stream from the first to the second. */
 struct fixture {

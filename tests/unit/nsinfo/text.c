@@ -10,12 +10,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cleanup.h"
-#include "json.h"
-#include "proc.h"
-#include "table.h"
-#include "text.h"
+#include "base/cleanup.h"
+#include "print/json.h"
+#include "read/proc.h"
+#include "print/table.h"
+#include "print/text.h"
 #include "tree.h"
+#include "base/strings.h"
 
 static void expect_printable(const char *text, const char *wanted)
 {
@@ -55,10 +56,10 @@ static void decimals(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
-		char wanted[TEXT_DECIMAL], found[TEXT_DECIMAL];
+		char wanted[STRING_DECIMAL], found[STRING_DECIMAL];
 
 		snprintf(wanted, sizeof(wanted), "%lld", values[i]);
-		assert_string_equal(text_decimal(found, values[i]), wanted);
+		assert_string_equal(string_decimal(found, values[i]), wanted);
 	}
 }
 
@@ -69,10 +70,10 @@ static void numbers(void **state)
 	long long number;
 
 	(void)state;
-	assert_int_equal(text_number("0042", &number), 0);
+	assert_int_equal(string_number("0042", &number), 0);
 	assert_int_equal(number, 42);
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
-		assert_int_not_equal(text_number(wrong[i], &number), 0);
+		assert_int_not_equal(string_number(wrong[i], &number), 0);
 }
 
 static char *wrapped(const char *text, size_t indent, size_t width)
@@ -224,12 +225,13 @@ static const struct table_column columns[] = {
 	{"ONE", "one", 5, TABLE_SHOW | TABLE_JSON, "1"},
 	{"TWO", "two", 5, TABLE_JSON | TABLE_NUMBER, "2"},
 	{"THREE", "three", 5, TABLE_SHOW, "3"},
+	{0},
 };
 
 static void chosen_columns(void **state)
 {
 	const struct table_format format = {0};
-	struct table *table = table_new("x", columns, 3, &format);
+	struct table *table = table_new("x", columns, &format);
 
 	(void)state;
 	assert_true(table_wants(table, 0) && !table_wants(table, 1) && table_wants(table, 2));
@@ -245,7 +247,7 @@ static void chosen_columns(void **state)
 static void json_row(void **state)
 {
 	const struct table_format format = {.json = true};
-	struct table *table = table_new("x", columns, 3, &format);
+	struct table *table = table_new("x", columns, &format);
 	char *text = NULL;
 	size_t size;
 	FILE *out = open_memstream(&text, &size);

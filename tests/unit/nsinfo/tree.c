@@ -11,8 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cleanup.h"
-#include "text.h"
+#include "base/cleanup.h"
+#include "base/strings.h"
 
 static void must(bool done, const char *what)
 {
@@ -28,7 +28,7 @@ char *tree_new(void)
 
 	must(mkdtemp(template), template);
 	must(chmod(template, 0755) == 0, template);
-	return text_copy(template);
+	return string_copy(template);
 }
 
 static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
@@ -47,7 +47,7 @@ void tree_free(char *tree)
 
 static char *full_path(const char *tree, const char *path)
 {
-	char *full = text_format("%s/%s", tree, path);
+	char *full = string_format("%s/%s", tree, path);
 
 	for (char *at = strchr(full + strlen(tree) + 1, '/'); at; at = strchr(at + 1, '/')) {
 		*at = '\0';
@@ -79,9 +79,9 @@ void tree_link(const char *tree, const char *path, const char *target)
 
 static void write_status(const char *tree, const struct fake *fake)
 {
-	_cleanup_free_ char *path = text_format("%d/status", fake->pid);
-	_cleanup_free_ char *own = text_format("%d", fake->pid);
-	_cleanup_free_ char *text = text_format(
+	_cleanup_free_ char *path = string_format("%d/status", fake->pid);
+	_cleanup_free_ char *own = string_format("%d", fake->pid);
+	_cleanup_free_ char *text = string_format(
 		"Name:\t%s\nUmask:\t0022\nState:\tS (sleeping)\nPid:\t%d\nPPid:\t1\nUid:\t%s\n"
 		"NSpid:\t%s\nVmRSS:\t      48 kB\nCapPrm:\t0000000000000020\n",
 		fake->name ? fake->name : "sleep", fake->pid,
@@ -92,8 +92,8 @@ static void write_status(const char *tree, const struct fake *fake)
 
 static void link_ns(const char *tree, int pid, const char *name, uint64_t inode)
 {
-	_cleanup_free_ char *path = text_format("%d/ns/%s", pid, name);
-	_cleanup_free_ char *target = text_format("pid:[%llu]", (unsigned long long)inode);
+	_cleanup_free_ char *path = string_format("%d/ns/%s", pid, name);
+	_cleanup_free_ char *target = string_format("pid:[%llu]", (unsigned long long)inode);
 
 	tree_link(tree, path, target);
 }
@@ -110,8 +110,8 @@ static size_t block_size(const char *block)
 
 static void write_secrets(const char *tree, const struct fake *fake)
 {
-	_cleanup_free_ char *path = text_format("%d/environ", fake->pid);
-	_cleanup_free_ char *exe = text_format("%d/exe", fake->pid);
+	_cleanup_free_ char *path = string_format("%d/environ", fake->pid);
+	_cleanup_free_ char *exe = string_format("%d/exe", fake->pid);
 	const char *block = fake->environ ? fake->environ : "PATH=/bin\0";
 
 	tree_write_bytes(tree, path, block, block_size(block));
@@ -121,22 +121,22 @@ static void write_secrets(const char *tree, const struct fake *fake)
 /* As root nothing is forbidden; what may not be read is not there. */
 static void hide(const char *tree, int pid)
 {
-	_cleanup_free_ char *path = text_format("%s/%d/ns", tree, pid);
+	_cleanup_free_ char *path = string_format("%s/%d/ns", tree, pid);
 
 	must(chmod(path, 0) == 0, path);
 }
 
 void tree_process(const char *tree, const struct fake *fake)
 {
-	_cleanup_free_ char *cmdline = text_format("%d/cmdline", fake->pid);
-	_cleanup_free_ char *comm = text_format("%d/comm", fake->pid);
-	_cleanup_free_ char *stat = text_format("%d/stat", fake->pid);
-	_cleanup_free_ char *stat_text = text_format(
+	_cleanup_free_ char *cmdline = string_format("%d/cmdline", fake->pid);
+	_cleanup_free_ char *comm = string_format("%d/comm", fake->pid);
+	_cleanup_free_ char *stat = string_format("%d/stat", fake->pid);
+	_cleanup_free_ char *stat_text = string_format(
 		"%d (a) b) S 1 1 1 34816 1 0 0 0 0 0 0 0 0 0 20 0 1 0 4200 0 0\n", fake->pid);
-	_cleanup_free_ char *comm_text = text_format("%s\n", fake->name ? fake->name : "sleep");
-	_cleanup_free_ char *parent = text_format("%d/parent", fake->pid);
+	_cleanup_free_ char *comm_text = string_format("%s\n", fake->name ? fake->name : "sleep");
+	_cleanup_free_ char *parent = string_format("%d/parent", fake->pid);
 	_cleanup_free_ char *parent_text =
-		text_format("%llu", (unsigned long long)(fake->parent ? fake->parent : HOST_NS));
+		string_format("%llu", (unsigned long long)(fake->parent ? fake->parent : HOST_NS));
 	uint64_t ns = fake->ns ? fake->ns : HOST_NS;
 
 	write_status(tree, fake);

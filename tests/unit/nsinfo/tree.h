@@ -5,8 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "proc.h"
-#include "sessions.h"
+#include "read/proc.h"
+#include "read/sessions.h"
 
 /* A made-up directory tree, for tests: a /proc, or a root with an /etc. */
 

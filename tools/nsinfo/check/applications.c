@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: MIT */
+
+/* nsinfo check: the settings of sshd and sudo. */
+
+#include "check/check.h"
+
+#include <errno.h>
+#include <glob.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/cleanup.h"
+#include "base/strings.h"
+#include "check/root.h"
+
+#define BLANKS " \t\r\n"
+
+struct sshd {
+	const char *root;
+	char *use_pam; /* the first value counts, sshd_config(5) */
+	int depth;
+	bool unreadable;
+};
+
+static void read_sshd_config(struct sshd *sshd, const char *path);
+
+static void include_sshd_config(struct sshd *sshd, const char *pattern)
+{
+	_cleanup_free_ char *full = *pattern == '/'
+					    ? string_format("%s%s", sshd->root, pattern)
+					    : string_format("%s/etc/ssh/%s", sshd->root, pattern);
+	glob_t found = {0};
+
+	if (glob(full, 0, NULL, &found) == 0)
+		for (size_t i = 0; i < found.gl_pathc && !sshd->use_pam; i++)
+			read_sshd_config(sshd, found.gl_pathv[i]);
+	globfree(&found);
+}
+
+/* UsePAM stands before the first Match block or nowhere. */
+static void read_sshd_config(struct sshd *sshd, const char *path)
+{
+	_cleanup_fclose_ FILE *file = sshd->depth < 16 ? fopen(path, "re") : NULL;
+	_cleanup_free_ char *line = NULL;
+	size_t size = 0;
+
+	if (!file) {
+		sshd->unreadable |= errno == EACCES;
+		return;
+	}
+	sshd->depth++;
+	while (!sshd->use_pam && getline(&line, &size, file) != -1) {
+		char *state = NULL;
+		char *keyword = strtok_r(line, BLANKS "=", &state), *value;
+
+		if (!keyword || *keyword == '#')
+			continue;
+		if (strcasecmp(keyword, "Match") == 0)
+			break;
+		value = strtok_r(NULL, BLANKS "=\"", &state);
+		if (value && strcasecmp(keyword, "UsePAM") == 0)
+			sshd->use_pam = string_copy(value);
+		for (; value && strcasecmp(keyword, "Include") == 0;
+			value = strtok_r(NULL, BLANKS "\"", &state))
+			include_sshd_config(sshd, value);
+	}
+	sshd->depth--;
+}
+
+static void check_sshd(struct findings *findings, const char *root)
+{
+	struct sshd sshd = {.root = root};
+	_cleanup_free_ char *path = string_format("%s/etc/ssh/sshd_config", root);
+
+	if (!root_has(root, "/etc/ssh/sshd_config"))
+		return;
+	read_sshd_config(&sshd, path);
+	if (sshd.unreadable && !sshd.use_pam)
+		findings_add(findings, FINDING_NOTE, "sshd", NULL,
+			"only root may read the configuration of sshd: UsePAM is not known");
+	else if (!sshd.use_pam || strcasecmp(sshd.use_pam, "yes") != 0)
+		findings_add(findings, FINDING_PROBLEM, "sshd",
+			"write \"UsePAM yes\" in /etc/ssh/sshd_config and reload sshd",
+			"sshd does not use PAM (UsePAM %s): no ssh login is isolated",
+			sshd.use_pam ? sshd.use_pam : "is not set, which means no");
+	else
+		findings_add(findings, FINDING_OK, "sshd", NULL, "sshd uses PAM");
+	free(sshd.use_pam);
+}
+
+/* Does a line of the file turn pam_session off? -1 if it cannot be read. */
+static int turns_session_off(const char *path)
+{
+	_cleanup_fclose_ FILE *file = fopen(path, "re");
+	_cleanup_free_ char *line = NULL;
+	size_t size = 0;
+	int result = 0;
+
+	if (!file)
+		return errno == ENOENT ? 0 : -1;
+	while (getline(&line, &size, file) != -1) {
+		const char *at = line + strspn(line, BLANKS);
+
+		if (strncmp(at, "Defaults", 8) != 0)
+			continue;
+		at = strstr(at, "pam_session");
+		if (at)
+			result = at[-1] == '!';
+	}
+	return result;
+}
+
+static void check_sudo(struct findings *findings, const char *root)
+{
+	_cleanup_free_ char *pattern = string_format("%s/etc/sudoers.d/*", root);
+	_cleanup_free_ char *main_file = string_format("%s/etc/sudoers", root);
+	const char *culprit = main_file;
+	glob_t found = {0};
+	int off;
+
+	if (!root_has(root, "/etc/sudoers"))
+		return;
+	off = turns_session_off(main_file);
+	if (glob(pattern, 0, NULL, &found) == 0) {
+		for (size_t i = 0; i < found.gl_pathc && off == 0; i++) {
+			off = turns_session_off(found.gl_pathv[i]);
+			culprit = found.gl_pathv[i];
+		}
+	}
+	if (off < 0)
+		findings_add(findings, FINDING_NOTE, "sudo", NULL,
+			"only root may read the configuration of sudo: pam_session is not known");
+	else if (off)
+		findings_add(findings, FINDING_PROBLEM, "sudo",
+			"take \"!pam_session\" out of it (with visudo)",
+			"sudo opens no PAM session: !pam_session in %s", culprit + strlen(root));
+	else
+		findings_add(findings, FINDING_OK, "sudo", NULL, "sudo opens PAM sessions");
+	globfree(&found);
+}
+
+void check_application(struct findings *findings, const char *root, const char *service)
+{
+	if (strcmp(service, "sshd") == 0)
+		check_sshd(findings, root);
+	else if (strcmp(service, "sudo") == 0)
+		check_sudo(findings, root);
+}

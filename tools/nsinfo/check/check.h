@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef NSINFO_CHECK_H
+#define NSINFO_CHECK_H
+
+#include "check/findings.h"
+#include "read/sessions.h"
+
+/* The parts of nsinfo check. ROOT is a prefix of every path: "" but in tests. */
+
+#define CHECK_MODULE "pam_unshare.so"
+
+/*
+ * check_service - the session stack of one service.
+ * @asked: it was named on the command line, so that a service without our line is a problem.
+ * Returns whether the module is in its session stack.
+ */
+bool check_service(struct findings *findings, const char *root, const char *service, bool asked);
+
+/*
+ * check_decision - what the line of a service and the rules decide for a user.
+ * Returns false where there is no such user.
+ */
+bool check_decision(
+	struct findings *findings, const char *root, const char *service, const char *user);
+
+/* check_is_login - a service that is known to give logins. */
+bool check_is_login(const char *service);
+
+/* check_files - the module, session-init and the rule file. */
+void check_files(struct findings *findings, const char *root);
+
+/* check_application - the service's own settings, where there are any: sshd's and sudo's. */
+void check_application(struct findings *findings, const char *root, const char *service);
+
+/* check_bypass - what shows the host's processes from outside a session: systemd, D-Bus. */
+void check_bypass(struct findings *findings, const char *root);
+
+/* check_kernel - what it can do, and how near its limits are. */
+void check_kernel(struct findings *findings, struct sessions *sessions);
+
+/* check_connector - whether a user's netlink socket tells what runs on the whole machine. */
+void check_connector(struct findings *findings);
+
+/* check_session - open and close a real session in a child; root only. */
+void check_session(struct findings *findings);
+
+#endif

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: MIT */
+
+/* nsinfo check --as: what the line and the rules decide for one user and service. */
+
+#include <errno.h>
+#include <pwd.h>
+#include <sched.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/strings.h"
+#include "check/check.h"
+#include "policy/policy.h"
+#include "read/pamconf.h"
+
+static const char *const scope_names[] = {
+	[SCOPE_SESSION] = "session", [SCOPE_USER] = "user", [SCOPE_GROUP] = "group"};
+
+static const struct {
+	const char *name;
+	int flag;
+} namespaces[] = {
+	{"ipc", CLONE_NEWIPC},
+	{"uts", CLONE_NEWUTS},
+	{"cgroup", CLONE_NEWCGROUP},
+	{"net", CLONE_NEWNET},
+	{"time", 0x80 /* CLONE_NEWTIME, Linux 5.6 */},
+};
+
+/* " with=ipc,net", or nothing. */
+static char *describe_namespaces(const struct options *options)
+{
+	char *text = string_copy("");
+
+	for (size_t i = 0; i < sizeof(namespaces) / sizeof(namespaces[0]); i++) {
+		_cleanup_free_ char *before = text;
+
+		text = string_format("%s%s%s", before,
+			!(options->namespaces & namespaces[i].flag) ? ""
+			: *before                                   ? ","
+								    : " with=",
+			options->namespaces & namespaces[i].flag ? namespaces[i].name : "");
+	}
+	return text;
+}
+
+/* How the session would be: what differs from the defaults, and what always matters. */
+static char *describe(const struct options *options)
+{
+	_cleanup_free_ char *with = describe_namespaces(options);
+
+	return string_format("scope=%s on_close=%s grace=%u propagation=%s%s%s%s",
+		scope_names[options->scope], options->linger ? "linger" : "kill",
+		options->grace_ms / 1000, options->private ? "private" : "slave",
+		*options->proc ? " proc=" : "", options->proc, with);
+}
+
+static void add_decision(struct findings *findings, const struct pamconf_line *line,
+	const struct policy *policy, const char *user, const char *service)
+{
+	_cleanup_free_ char *how = describe(&policy->options);
+	_cleanup_free_ char *where = NULL;
+
+	if (policy->rule.found)
+		where = string_format("the rule in %s:%u", policy->rule.file, policy->rule.line);
+	else
+		where = string_format("the line in %s:%u", line->file, line->number);
+	if (policy->isolate)
+		findings_add(findings, FINDING_OK, service, NULL, "%s is isolated by %s: %s", user,
+			where, how);
+	else
+		findings_add(findings, FINDING_OK, service, NULL,
+			"%s is let in without a session: %s (%s)", user, policy->reason, where);
+}
+
+static void decide(struct findings *findings, const struct pamconf_line *line, struct login *login)
+{
+	struct options options;
+	struct policy policy;
+	struct error error = {0};
+	int result = options_parse(
+		line->n_arguments, (const char *const *)line->arguments, &options, &error);
+
+	if (result == 0)
+		result = policy_decide(&options, login, &policy, &error);
+	if (result == 0) {
+		add_decision(findings, line, &policy, login->user, login->service);
+		return;
+	}
+	_cleanup_free_ char *message = findings_reason(&error);
+	if (error.code == EACCES && geteuid() != 0)
+		findings_add(findings, FINDING_NOTE, login->service, NULL,
+			"what is decided for %s is not known: %s", login->user, message);
+	else
+		findings_add(findings, FINDING_PROBLEM, login->service, error.remedy,
+			"%s is %s: %s", login->user,
+			login->uid == 0 ? "let in without a session, to repair it" : "refused",
+			message);
+}
+
+bool check_decision(
+	struct findings *findings, const char *root, const char *service, const char *user)
+{
+	const struct passwd *passwd = getpwnam(user);
+	struct pamconf conf = {0};
+	bool found = false;
+
+	if (!passwd)
+		return false;
+	if (pamconf_read(root, service, &conf) == 0) {
+		for (size_t i = 0; i < conf.count && !found; i++) {
+			struct login login = {.user = user,
+				.uid = passwd->pw_uid,
+				.gid = passwd->pw_gid,
+				.service = service};
+
+			if (!pamconf_is(&conf.lines[i], CHECK_MODULE) ||
+				pamconf_has_argument(&conf.lines[i], "close"))
+				continue;
+			found = true;
+			decide(findings, &conf.lines[i], &login);
+			login_forget_groups(&login);
+		}
+	}
+	if (!found)
+		findings_add(findings, FINDING_NOTE, service, NULL,
+			"%s is let in without a session: pam_unshare is not in its session stack",
+			user);
+	pamconf_free(&conf);
+	return true;
+}

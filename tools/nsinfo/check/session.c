@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: MIT */
+
+/* nsinfo check: a session opened for real, looked at from inside, and closed again. */
+
+#include "check/check.h"
+
+#include <errno.h>
+#include <security/pam_appl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/now.h"
+#include "base/strings.h"
+#include "config.h"
+
+#define SERVICE        "nsinfo-check"
+#define TITLE          "pam_unshare: "
+#define TITLE_LIMIT_MS 5000
+
+/* What the children found out. */
+struct trial {
+	bool started;
+	int opened, closed; /* what libpam returned */
+	double open_ms, close_ms;
+	bool looked, back;      /* the grandchild reported; the child is in its old namespace */
+	int pid, own_processes; /* the grandchild's PID, and how many it sees */
+	int host_processes;
+	bool sees_parent; /* a process of the host, through /proc */
+	char title[128];
+};
+
+static int count_processes(void)
+{
+	struct proc proc = PROC_CLOSED;
+	pid_t *pids = NULL;
+	size_t count = 0;
+
+	if (proc_open(&proc, "/proc") == 0)
+		proc_pids(&proc, &pids, &count);
+	free(pids);
+	proc_close(&proc);
+	return (int)count;
+}
+
+static bool has_title(const struct trial *trial)
+{
+	return strncmp(trial->title, TITLE, strlen(TITLE)) == 0;
+}
+
+/* Opening does not wait until PID 1 has started its program, and a busy machine takes its time. */
+static void read_title(struct trial *trial)
+{
+	const struct timespec pause = {.tv_nsec = 5000000};
+	double start = now_ms();
+
+	do {
+		_cleanup_fclose_ FILE *file = fopen("/proc/1/cmdline", "re");
+
+		if (file)
+			(void)!fgets(trial->title, sizeof(trial->title), file);
+	} while (!has_title(trial) && now_ms() - start < TITLE_LIMIT_MS &&
+		 nanosleep(&pause, NULL) == 0);
+}
+
+/* In the session. */
+static void look_around(struct trial *trial, pid_t outside)
+{
+	_cleanup_free_ char *parent = string_format("/proc/%d", (int)outside);
+
+	trial->pid = getpid();
+	trial->own_processes = count_processes();
+	/* Its number may be taken inside, but only by this process or PID 1. */
+	trial->sees_parent = outside > trial->pid && access(parent, F_OK) == 0;
+	read_title(trial);
+	trial->looked = true;
+}
+
+static int say_nothing(
+	int count, const struct pam_message **messages, struct pam_response **responses, void *data)
+{
+	(void)messages;
+	(void)data;
+	*responses = calloc((size_t)count, sizeof(**responses));
+	return *responses ? PAM_SUCCESS : PAM_BUF_ERR;
+}
+
+/* The application: opens, forks once, closes. TRIAL is shared memory of all three. */
+static int run_application(struct trial *trial, const char *directory)
+{
+	const struct pam_conv conversation = {.conv = say_nothing};
+	pid_t outside = getpid(), child;
+	pam_handle_t *handle;
+	double start;
+
+	trial->host_processes = count_processes();
+	if (pam_start_confdir(SERVICE, "root", &conversation, directory, &handle) != PAM_SUCCESS)
+		return 1;
+	trial->started = true;
+	start = now_ms();
+	trial->opened = pam_open_session(handle, PAM_SILENT);
+	trial->open_ms = now_ms() - start;
+	if (trial->opened == PAM_SUCCESS) {
+		child = fork();
+		if (child == 0) {
+			look_around(trial, outside);
+			_exit(0);
+		}
+		waitpid(child, NULL, 0);
+		start = now_ms();
+		trial->closed = pam_close_session(handle, PAM_SILENT);
+		trial->close_ms = now_ms() - start;
+		trial->back = access("/proc/self", F_OK) == 0;
+	}
+	pam_end(handle, trial->closed);
+	return 0;
+}
+
+static int write_file(const char *directory, const char *name, const char *text)
+{
+	_cleanup_free_ char *path = string_format("%s/%s", directory, name);
+	_cleanup_fclose_ FILE *file = fopen(path, "wxe");
+
+	return file && fputs(text, file) != EOF ? 0 : -errno;
+}
+
+/* A stack of our line alone; "root" since that is who we are, and no rule that could skip it. */
+static int write_stack(const char *directory)
+{
+	_cleanup_free_ char *line = string_format(
+		"session required %s/%s root conf=%s/empty\n", SECUREDIR, CHECK_MODULE, directory);
+	static const char *const empty[] = {
+		"empty", "other"}; /* libpam logs that it misses "other" */
+
+	for (size_t i = 0; i < sizeof(empty) / sizeof(empty[0]); i++) {
+		int r = write_file(directory, empty[i], "# nothing\n");
+
+		if (r < 0)
+			return r;
+	}
+	return write_file(directory, SERVICE, line);
+}
+
+static void remove_stack(const char *directory)
+{
+	static const char *const names[] = {"empty", "other", SERVICE};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		_cleanup_free_ char *path = string_format("%s/%s", directory, names[i]);
+
+		unlink(path);
+	}
+	rmdir(directory);
+}
+
+static void judge(struct findings *findings, const struct trial *trial)
+{
+	if (trial->opened != PAM_SUCCESS) {
+		findings_add(findings, FINDING_PROBLEM, "session",
+			"the log says why: journalctl -t nsinfo, or /var/log/auth.log",
+			"a test session could not be opened: every isolated login is refused");
+		return;
+	}
+	if (!trial->looked || trial->sees_parent || trial->own_processes > 2 || !has_title(trial)) {
+		findings_add(findings, FINDING_PROBLEM, "session", "please report it",
+			"a test session was opened but is not isolated: PID %d, PID 1 is \"%s\", "
+			"%d "
+			"of the host's %d processes are seen",
+			trial->pid, trial->title, trial->own_processes, trial->host_processes);
+		return;
+	}
+	if (trial->closed != PAM_SUCCESS || !trial->back)
+		findings_add(findings, FINDING_PROBLEM, "session", "the log says why",
+			"a test session was opened but could not be closed");
+	else
+		findings_add(findings, FINDING_OK, "session", NULL,
+			"a test session opened in %.1f ms and closed in %.1f ms; in it a process "
+			"had "
+			"PID %d, PID 1 was \"%s\", and of the host's %d processes none was seen",
+			trial->open_ms, trial->close_ms, trial->pid, trial->title,
+			trial->host_processes);
+}
+
+/* In a child: libpam and the module are not to change this process. */
+static void try_session(
+	struct findings *findings, const char *what, struct trial *trial, const char *directory)
+{
+	int status = 0;
+	pid_t child;
+
+	fflush(NULL);
+	child = fork();
+	if (child == 0)
+		_exit(run_application(trial, directory));
+	if (child == -1 || waitpid(child, &status, 0) == -1)
+		findings_untried(findings, "session", what, errno);
+	else if (!trial->started)
+		findings_untried(findings, "session", what, 0);
+	else
+		judge(findings, trial);
+}
+
+void check_session(struct findings *findings)
+{
+	static const char what[] = "to open a session";
+	char directory[] = "/tmp/nsinfo.XXXXXX";
+	struct trial *trial;
+	int result;
+
+	if (geteuid() != 0) {
+		findings_add(findings, FINDING_NOTE, "session", NULL,
+			"root's nsinfo check opens a test session, too");
+		return;
+	}
+	trial = mmap(
+		NULL, sizeof(*trial), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (trial == MAP_FAILED) {
+		findings_untried(findings, "session", what, errno);
+		return;
+	}
+	*trial = (struct trial){.opened = PAM_ABORT};
+	if (!mkdtemp(directory)) {
+		result = errno;
+		findings_add(findings, FINDING_WARNING, "session",
+			"make /tmp writable for root, and run nsinfo check again",
+			"could not try %s: cannot write in /tmp: %s", what, strerror(result));
+		munmap(trial, sizeof(*trial));
+		return;
+	}
+	result = write_stack(directory);
+	if (result < 0)
+		findings_untried(findings, "session", what, -result);
+	else
+		try_session(findings, what, trial, directory);
+	remove_stack(directory);
+	munmap(trial, sizeof(*trial));
+}

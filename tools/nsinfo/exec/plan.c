@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: MIT */
+
+#include "exec/plan.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <grp.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/memory.h"
+#include "base/strings.h"
+#include "print/text.h"
+#include "read/cgroup.h"
+#include "read/pidfd.h"
+
+#define GROUPS_MAX 65536 /* the kernel's NGROUPS_MAX */
+
+/* login(1)'s. What /etc/login.defs says is its own business, and pam_env's. */
+#define PATH_USER "/usr/local/bin:/usr/bin:/bin"
+#define PATH_ROOT "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+static const struct {
+	const char *name;
+	int flag;
+} namespaces[] = {
+	{"user", CLONE_NEWUSER},
+	{"mnt", CLONE_NEWNS},
+	{"pid", CLONE_NEWPID},
+	{"ipc", CLONE_NEWIPC},
+	{"uts", CLONE_NEWUTS},
+	{"net", CLONE_NEWNET},
+	{"cgroup", CLONE_NEWCGROUP},
+	{"time", 0x80 /* CLONE_NEWTIME, Linux 5.6 */},
+};
+
+/* Only those that differ: entering one's own user namespace is an error (setns(2)). */
+static int differing_namespaces(const struct proc *proc, pid_t pid)
+{
+	int flags = 0;
+
+	for (size_t i = 0; i < sizeof(namespaces) / sizeof(namespaces[0]); i++) {
+		uint64_t own, theirs;
+
+		if (proc_ns(proc, getpid(), namespaces[i].name, &own) == 0 &&
+			proc_ns(proc, pid, namespaces[i].name, &theirs) == 0 && own != theirs)
+			flags |= namespaces[i].flag;
+	}
+	return flags;
+}
+
+/* TERM reaches programs that look a file up by that name. */
+static bool is_terminal_type(const char *text)
+{
+	size_t length =
+		strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+			     "+-._");
+
+	return isalnum((unsigned char)*text) && text[length] == '\0' && length <= 64;
+}
+
+/* A login's, and nothing of the caller's: root's has tokens, sockets of agents, and what else. */
+static void plan_environment(struct exec_plan *plan)
+{
+	const struct passwd *user = plan->user;
+	const char *type = getenv("TERM");
+	size_t n = 0;
+
+	plan->environment = memory_check(calloc(7, sizeof(*plan->environment)));
+	plan->environment[n++] = string_format("HOME=%s", user->pw_dir);
+	plan->environment[n++] = string_format("USER=%s", user->pw_name);
+	plan->environment[n++] = string_format("LOGNAME=%s", user->pw_name);
+	plan->environment[n++] = string_format("SHELL=%s", plan->shell);
+	plan->environment[n++] =
+		string_format("PATH=%s", user->pw_uid == 0 ? PATH_ROOT : PATH_USER);
+	if (type && is_terminal_type(type) && (isatty(0) || isatty(1) || isatty(2)))
+		plan->environment[n++] = string_format("TERM=%s", type);
+}
+
+static int plan_user(struct exec_plan *plan, const char *name)
+{
+	const char *shell = getenv("SHELL");
+
+	plan->shell = shell && *shell ? shell : "/bin/sh";
+	if (!name)
+		return 0;
+	plan->user = getpwnam(name);
+	if (!plan->user) {
+		text_error("no user %s", name);
+		return -ENOENT;
+	}
+	plan->shell = *plan->user->pw_shell ? plan->user->pw_shell : "/bin/sh";
+	plan->n_groups = GROUPS_MAX;
+	plan->groups = memory_check(calloc(GROUPS_MAX, sizeof(*plan->groups)));
+	if (getgrouplist(name, plan->user->pw_gid, plan->groups, &plan->n_groups) == -1) {
+		text_error("cannot look up the groups of %s", name);
+		return -EINVAL;
+	}
+	plan_environment(plan);
+	return 0;
+}
+
+static int plan_session(
+	struct exec_plan *plan, const struct sessions *sessions, const struct session *session)
+{
+	const struct process *init = sessions_process(sessions, session->init);
+	const char *failed;
+	struct cgroups cgroups;
+
+	plan->pidfd = init ? pidfd_open_process(sessions->proc, init) : -ESRCH;
+	if (plan->pidfd < 0) {
+		text_error("the session ended");
+		return plan->pidfd;
+	}
+	plan->flags = differing_namespaces(sessions->proc, session->init);
+	if (!(plan->flags & CLONE_NEWPID)) {
+		text_error("this shell is in that session already");
+		return -EINVAL;
+	}
+	cgroups_read(sessions->proc, session->init, &cgroups);
+	plan->n_cgroups = cgroups_open(sessions->proc, &cgroups, &plan->cgroups, &failed);
+	if (failed)
+		text_error("note: cannot enter the cgroup %s", failed);
+	cgroups_free(&cgroups);
+	return 0;
+}
+
+/* "Max open files            1024                 4096                 files" */
+static bool parse_limit(const char *line, struct rlimit *limit)
+{
+	char soft[24], hard[24];
+
+	if (strlen(line) < 26 || sscanf(line + 26, "%23s %23s", soft, hard) != 2)
+		return false;
+	limit->rlim_cur = *soft == 'u' ? RLIM_INFINITY : strtoul(soft, NULL, 10);
+	limit->rlim_max = *hard == 'u' ? RLIM_INFINITY : strtoul(hard, NULL, 10);
+	return true;
+}
+
+/*
+ * Those of the login: what pam_limits(8) gave it, and not root's. Of a user's process prlimit(2)
+ * tells root without CAP_SYS_RESOURCE nothing; /proc/PID/limits does, in the order of their numbers
+ * (the kernel's fs/proc/base.c) below a heading.
+ */
+static void plan_limits(
+	struct exec_plan *plan, struct sessions *sessions, const struct session *session)
+{
+	const struct process *process = sessions_oldest(sessions, session);
+	_cleanup_close_ int fd = process ? pidfd_open_process(sessions->proc, process) : -1;
+	_cleanup_free_ char *text = NULL;
+	char *state = NULL, *line;
+	size_t n = 0;
+
+	if (fd < 0 || proc_read(sessions->proc, process->pid, "limits", &text, NULL) < 0)
+		return;
+	line = strtok_r(text, "\n", &state);
+	while (n < RLIM_NLIMITS && line && (line = strtok_r(NULL, "\n", &state)) != NULL)
+		if (!parse_limit(line, &plan->limits[n++]))
+			return;
+	/* It is still the same process. */
+	plan->has_limits = n == RLIM_NLIMITS && pidfd_signal(fd, 0) == 0;
+}
+
+static void plan_directory(struct exec_plan *plan)
+{
+	plan->directory = getcwd(NULL, 0);
+	if (!plan->directory || stat(".", &plan->directory_is) == -1) {
+		free(plan->directory);
+		plan->directory = string_copy("/");
+	}
+}
+
+int exec_plan_make(struct exec_plan *plan, struct sessions *sessions, const struct session *session,
+	const char *user, char **argv)
+{
+	int r;
+
+	*plan = (struct exec_plan){.argv = argv, .pidfd = -1};
+	r = plan_user(plan, user);
+	if (r == 0)
+		r = plan_session(plan, sessions, session);
+	if (r < 0)
+		return r;
+	plan_limits(plan, sessions, session);
+	plan_directory(plan);
+	return 0;
+}
+
+void exec_plan_free(struct exec_plan *plan)
+{
+	for (size_t i = 0; i < plan->n_cgroups; i++)
+		close(plan->cgroups[i]);
+	free(plan->cgroups);
+	for (char **variable = plan->environment; variable && *variable; variable++)
+		free(*variable);
+	free(plan->environment);
+	free(plan->groups);
+	free(plan->directory);
+	if (plan->pidfd >= 0)
+		close(plan->pidfd);
+}
