@@ -119,20 +119,26 @@ static void check_mounts(struct findings *findings, const struct proc *proc)
 		findings_untried(findings, "/proc", "where a procfs is mounted", -result);
 		return;
 	}
-	for (size_t i = 0; i < mounts.count; i++) {
-		const struct mount *mount = &mounts.list[i];
+	if (mounts.wrong)
+		findings_add(findings, FINDING_PROBLEM, "/proc", "please report it",
+			"pam_unshare does not understand this line of mountinfo, which could be "
+			"about a procfs, and refuses every isolated login: %s",
+			mounts.wrong);
+	for (size_t i = 0; i < mounts.info.count; i++) {
+		const struct mount *mount = &mounts.info.mounts[i];
 
 		if (strcmp(mount->type, "proc") != 0)
 			continue;
-		if (strcmp(mount->point, "/proc") != 0 && strncmp(mount->point, "/proc/", 6) != 0)
+		_cleanup_free_ char *options = mounts_options(mount);
+		if (!mountinfo_is_below(mount->target, "/proc"))
 			findings_add(findings, FINDING_NOTE, "/proc", NULL,
 				"a procfs is also mounted at %s; in a session the private one is "
 				"there "
 				"too",
-				mount->point);
-		else if (strstr(mount->options, "hidepid=") && strcmp(mount->point, "/proc") == 0)
+				mount->target);
+		else if (strstr(options, "hidepid=") && strcmp(mount->target, "/proc") == 0)
 			findings_add(findings, FINDING_NOTE, "/proc", NULL,
-				"it is mounted with %s; sessions keep that", mount->options);
+				"it is mounted with %s; sessions keep that", options);
 	}
 	mounts_free(&mounts);
 }

@@ -79,7 +79,7 @@ static void free_details(struct details *details)
 
 static bool is_proc_mount(const struct mount *mount)
 {
-	return strcmp(mount->type, "proc") == 0 || strncmp(mount->point, "/proc/", 6) == 0;
+	return strcmp(mount->type, "proc") == 0 || strncmp(mount->target, "/proc/", 6) == 0;
 }
 
 /* The soft and the hard limit, "unlimited" or a number; -1 where the line is missing. */
@@ -204,11 +204,13 @@ static void print_namespaces(const struct details *details)
 static void print_mounts(const struct details *details)
 {
 	heading("Mounts of /proc");
-	for (size_t i = 0; i < details->mounts.count; i++) {
-		const struct mount *mount = &details->mounts.list[i];
+	for (size_t i = 0; i < details->mounts.info.count; i++) {
+		const struct mount *mount = &details->mounts.info.mounts[i];
 
-		if (is_proc_mount(mount))
-			line(mount->point, "%s (%s)", mount->type, mount->options);
+		if (!is_proc_mount(mount))
+			continue;
+		_cleanup_free_ char *options = mounts_options(mount);
+		line(mount->target, "%s (%s)", mount->type, options);
 	}
 }
 
@@ -285,15 +287,16 @@ static void json_namespaces(struct json *json, const struct details *details)
 static void json_mounts(struct json *json, const struct details *details)
 {
 	json_array(json, "mounts");
-	for (size_t i = 0; i < details->mounts.count; i++) {
-		const struct mount *mount = &details->mounts.list[i];
+	for (size_t i = 0; i < details->mounts.info.count; i++) {
+		const struct mount *mount = &details->mounts.info.mounts[i];
 
 		if (!is_proc_mount(mount))
 			continue;
+		_cleanup_free_ char *options = mounts_options(mount);
 		json_object(json, NULL);
-		json_string(json, "target", mount->point);
+		json_string(json, "target", mount->target);
 		json_string(json, "fstype", mount->type);
-		json_string(json, "options", mount->options);
+		json_string(json, "options", options);
 		json_end_object(json);
 	}
 	json_end_array(json);
@@ -357,6 +360,8 @@ static int show(struct cli *cli, struct sessions *sessions, const char *name)
 		text_error("the session ended");
 		return EXIT_FAILURE;
 	}
+	if (details.mounts.wrong)
+		text_error("note: a mount that is not understood: %s", details.mounts.wrong);
 	if (cli->format.json)
 		print_json(&details);
 	else

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
 #include "base/strings.h"
 #include "commands/commands.h"
 #include "commands/scan.h"
@@ -44,19 +45,24 @@ static char *own_tty(const struct proc *proc)
 /* WHAT it is. A procfs elsewhere is worth a line: it may show what /proc does not. */
 static void print_proc(const struct proc *proc, const struct sessions *sessions, const char *what)
 {
+	_cleanup_free_ char *options = NULL;
 	struct mounts mounts;
 	const struct mount *mount = NULL;
 
 	if (mounts_read(proc, getpid(), &mounts) == 0)
 		mount = mounts_at(&mounts, "/proc");
+	if (mount)
+		options = mounts_options(mount);
 	line("/proc", "%sshows %zu process%s%s%s", what, sessions->n_processes,
-		sessions->n_processes == 1 ? "" : "es", mount ? "; mounted " : "",
-		mount ? mount->options : "");
-	for (size_t i = 0; i < mounts.count; i++)
-		if (strcmp(mounts.list[i].type, "proc") == 0 &&
-			strcmp(mounts.list[i].point, "/proc") != 0 &&
-			strncmp(mounts.list[i].point, "/proc/", 6) != 0)
-			line("Also", "a procfs at %s", mounts.list[i].point);
+		sessions->n_processes == 1 ? "" : "es", options ? "; mounted " : "",
+		options ? options : "");
+	for (size_t i = 0; i < mounts.info.count; i++) {
+		mount = &mounts.info.mounts[i];
+		if (strcmp(mount->type, "proc") == 0 && !mountinfo_is_below(mount->target, "/proc"))
+			line("Also", "a procfs at %s", mount->target);
+	}
+	if (mounts.wrong)
+		line("Also", "a mount that is not understood: %s", mounts.wrong);
 	mounts_free(&mounts);
 }
 

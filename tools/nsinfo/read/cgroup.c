@@ -28,21 +28,21 @@ static bool is_hierarchy(const struct mount *mount, const char *controllers)
 	if (*controllers == '\0')
 		return strcmp(mount->type, "cgroup2") == 0;
 	return strcmp(mount->type, "cgroup") == 0 &&
-	       has_word(mount->super, controllers, strcspn(controllers, ","));
+	       has_word(mount->options, controllers, strcspn(controllers, ","));
 }
 
 /* The directory of a cgroup here, where the part of the hierarchy that it is in is mounted. */
 static char *find_directory(const struct mounts *mounts, const struct cgroup *cgroup)
 {
-	for (size_t i = 0; i < mounts->count; i++) {
-		const struct mount *mount = &mounts->list[i];
+	for (size_t i = 0; i < mounts->info.count; i++) {
+		const struct mount *mount = &mounts->info.mounts[i];
 		size_t length = strcmp(mount->root, "/") == 0 ? 0 : strlen(mount->root);
 
 		if (!is_hierarchy(mount, cgroup->controllers) ||
 			strncmp(cgroup->path, mount->root, length) != 0 ||
 			(cgroup->path[length] != '/' && cgroup->path[length] != '\0'))
 			continue;
-		return string_format("%s%s", mount->point, cgroup->path + length);
+		return string_format("%s%s", mount->target, cgroup->path + length);
 	}
 	return NULL;
 }

@@ -2,6 +2,7 @@
 
 #include "read/mounts.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,31 +10,65 @@
 #include "base/memory.h"
 #include "base/strings.h"
 
-/* The kernel writes blank, tab, newline, backslash and '#' as a backslash and three octal digits.
- */
-static char *unescape(const char *field)
+/* TEXT without the lines that mountinfo_next() stops at. It is taken apart. */
+static char *without_wrong_lines(char *text)
 {
-	char *result = memory_check(strdup(field));
-	char *to = result;
+	char *kept = memory_check(calloc(strlen(text) + 2, 1));
+	char *to = kept, *state = NULL;
 
-	for (const char *p = result; *p; to++) {
-		if (p[0] == '\\' && p[1] >= '0' && p[1] <= '3' && p[2] >= '0' && p[2] <= '7' &&
-			p[3] >= '0' && p[3] <= '7') {
-			*to = (char)((p[1] - '0') << 6 | (p[2] - '0') << 3 | (p[3] - '0'));
-			p += 4;
-		} else {
-			*to = *p++;
-		}
+	for (char *line = strtok_r(text, "\n", &state); line; line = strtok_r(NULL, "\n", &state)) {
+		_cleanup_free_ char *copy = string_copy(line);
+		char *at = copy;
+		struct mount mount;
+
+		if (mountinfo_next(&at, &mount) != -EBADMSG)
+			to = stpcpy(stpcpy(to, line), "\n");
 	}
-	*to = '\0';
-	return result;
+	return kept;
 }
 
-/* The options of the mount, and those of the file system that are not among them. */
-static char *join_options(const char *own, const char *super)
+int mounts_read(const struct proc *proc, pid_t pid, struct mounts *mounts)
 {
-	char *result = string_copy(own);
-	_cleanup_free_ char *copy = string_copy(super);
+	_cleanup_free_ char *text = NULL;
+	int r;
+
+	*mounts = (struct mounts){0};
+	r = proc_read(proc, pid, "mountinfo", &text, NULL);
+	if (r < 0)
+		return r;
+	r = mountinfo_parse(string_copy(text), &mounts->info);
+	if (r != -EBADMSG)
+		return r;
+	mounts->wrong = string_copy(mounts->info.wrong);
+	mountinfo_free(&mounts->info);
+	return mountinfo_parse(without_wrong_lines(text), &mounts->info);
+}
+
+void mounts_free(struct mounts *mounts)
+{
+	mountinfo_free(&mounts->info);
+	free(mounts->wrong);
+	*mounts = (struct mounts){0};
+}
+
+const struct mount *mounts_at(const struct mounts *mounts, const char *point)
+{
+	const struct mount *found = mountinfo_lookup(&mounts->info, point);
+
+	if (found)
+		return strcmp(found->target, point) == 0 ? found : NULL;
+	/* The root directory is no mount point, as in a chroot(2): the last one is most often on
+	 * top. */
+	for (size_t i = 0; i < mounts->info.count; i++)
+		if (strcmp(mounts->info.mounts[i].target, point) == 0)
+			found = &mounts->info.mounts[i];
+	return found;
+}
+
+char *mounts_options(const struct mount *mount)
+{
+	char *result = string_copy(mount->attributes);
+	_cleanup_free_ char *copy = string_copy(mount->options);
 	char *state = NULL;
 
 	for (char *word = strtok_r(copy, ",", &state); word; word = strtok_r(NULL, ",", &state)) {
@@ -46,73 +81,4 @@ static char *join_options(const char *own, const char *super)
 		result = longer;
 	}
 	return result;
-}
-
-/* 36 35 98:0 /root /point rw,noatime master:1 - ext3 /dev/root rw,errors=continue */
-static void parse_line(struct mounts *mounts, char *line)
-{
-	char *fields[6], *rest, *state = NULL, *type, *super;
-	struct mount *mount;
-
-	rest = strstr(line, " - ");
-	if (!rest)
-		return;
-	*rest = '\0';
-	for (size_t i = 0; i < 6; i++) {
-		fields[i] = strtok_r(i ? NULL : line, " ", &state);
-		if (!fields[i])
-			return;
-	}
-	type = strtok_r(rest + 3, " ", &state);
-	if (!type || !strtok_r(NULL, " ", &state))
-		return;
-	super = strtok_r(NULL, " ", &state);
-	mounts->list = memory_grow(mounts->list, mounts->count, sizeof(*mounts->list));
-	mount = &mounts->list[mounts->count++];
-	mount->root = unescape(fields[3]);
-	mount->point = unescape(fields[4]);
-	mount->options = join_options(fields[5], super ? super : "");
-	mount->type = unescape(type);
-	mount->super = unescape(super ? super : "");
-}
-
-int mounts_read(const struct proc *proc, pid_t pid, struct mounts *mounts)
-{
-	_cleanup_free_ char *text = NULL;
-	char *state = NULL;
-	int r;
-
-	*mounts = (struct mounts){0};
-	r = proc_read(proc, pid, "mountinfo", &text, NULL);
-	if (r < 0)
-		return r;
-	for (char *line = strtok_r(text, "\n", &state); line; line = strtok_r(NULL, "\n", &state))
-		parse_line(mounts, line);
-	return 0;
-}
-
-void mounts_free(struct mounts *mounts)
-{
-	for (size_t i = 0; i < mounts->count; i++) {
-		struct mount *mount = &mounts->list[i];
-
-		free(mount->root);
-		free(mount->point);
-		free(mount->options);
-		free(mount->type);
-		free(mount->super);
-	}
-	free(mounts->list);
-	*mounts = (struct mounts){0};
-}
-
-const struct mount *mounts_at(const struct mounts *mounts, const char *point)
-{
-	const struct mount *found = NULL;
-
-	/* Later lines are mounted over earlier ones. */
-	for (size_t i = 0; i < mounts->count; i++)
-		if (strcmp(mounts->list[i].point, point) == 0)
-			found = &mounts->list[i];
-	return found;
 }

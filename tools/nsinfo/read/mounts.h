@@ -2,29 +2,29 @@
 #ifndef NSINFO_MOUNTS_H
 #define NSINFO_MOUNTS_H
 
-#include <stddef.h>
-
+#include "common/mountinfo.h"
 #include "read/proc.h"
 
-/* A line of /proc/PID/mountinfo, proc_pid_mountinfo(5), with its escapes taken out. */
-struct mount {
-	char *root;    /* which part of the file system is mounted */
-	char *point;   /* where */
-	char *options; /* of this mount and of the file system, "rw,nosuid,hidepid=2" */
-	char *type;
-	char *super; /* of the file system alone: a cgroup's controllers */
-};
-
+/*
+ * The mounts that a process sees, as the module reads them. But the module refuses a login if it
+ * does not understand a line that could be about a procfs; nsinfo goes on without it.
+ */
 struct mounts {
-	struct mount *list;
-	size_t count;
+	struct mountinfo info;
+	char *wrong; /* the first such line; NULL if there is none */
 };
 
-/* mounts_read - the mounts that a process sees. mounts_free() in any case. */
+/* mounts_read - mounts_free() in any case. Returns 0 or a negative errno. */
 int mounts_read(const struct proc *proc, pid_t pid, struct mounts *mounts);
 void mounts_free(struct mounts *mounts);
 
-/* mounts_at - the mount that is on top at a path; NULL if none is. */
+/* mounts_at - the mount that is on top at a mount point; NULL if it is none. */
 const struct mount *mounts_at(const struct mounts *mounts, const char *point);
+
+/*
+ * mounts_options - of the mount, then those of the file system that are not among them:
+ * "rw,nosuid,hidepid=2". The caller frees.
+ */
+char *mounts_options(const struct mount *mount);
 
 #endif
