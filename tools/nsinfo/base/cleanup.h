@@ -5,7 +5,8 @@
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
+
+#include "common/descriptors.h"
 
 /* Variables that clean up after themselves, so that a function may return early. */
 
@@ -14,10 +15,12 @@ static inline void cleanup_free(void *p)
 	free(*(void **)p);
 }
 
-static inline void cleanup_close(const int *fd)
+/* Also called by itself. A negative errno in the place of a descriptor is none. */
+static inline void cleanup_close(int *fd)
 {
 	if (*fd >= 0)
-		close(*fd);
+		descriptor_close(fd);
+	*fd = -1;
 }
 
 static inline void cleanup_fclose(FILE **f)

@@ -21,12 +21,12 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/limits.h"
 #include "check/check.h"
 #include "read/proc.h"
 
 #define NOBODY         65534
 #define FIRST_USER_NS  0xEFFFFFFDU /* include/linux/proc_ns.h, PROC_USER_INIT_INO */
-#define HEAR_LIMIT_MS  100
 #define MESSAGE_SIZE   NLMSG_SPACE(sizeof(struct cn_msg) + sizeof(uint32_t))
 #define MESSAGE_BUFFER 1024
 

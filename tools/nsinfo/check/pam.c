@@ -10,15 +10,13 @@
 #include "base/memory.h"
 #include "base/strings.h"
 #include "check/check.h"
+#include "policy/policy.h"
 #include "policy/rules.h"
 #include "read/pamconf.h"
 
 static const char *const logins[] = {"su", "su-l", "sudo", "sudo-i", "sshd", "login", "remote",
 	"runuser", "runuser-l", "cron", "crond", "atd", "gdm-password", "lightdm", "sddm", "xdm",
 	"xrdp-sesman", "cockpit", "slurm"};
-
-/* They exec without forking, so that nothing is ever born in the session: see pam_unshare(8). */
-static const char *const unsuited[] = {"systemd-user", "polkit-1"};
 
 /* What needs /proc/self or threads when it opens, or changes what a session is to contain. */
 static const char *const earlier[] = {"pam_systemd.so", "pam_elogind.so", "pam_loginuid.so",
@@ -345,7 +343,7 @@ static void check_place(struct subject *s)
 		check_failure(s);
 	}
 	check_order(s);
-	if (is_one_of(s->service, unsuited, COUNT(unsuited)))
+	if (!policy_service_forks(s->service))
 		findings_add(s->findings, FINDING_NOTE, s->service,
 			"take the line out of this file, or of the one that it includes",
 			"this service starts what it starts without a fork and cannot be isolated: "
@@ -363,7 +361,7 @@ static void check_absent(struct subject *s, bool asked)
 		"to isolate it, add \"session required pam_unshare.so\" at the end of %s",
 		s->conf.found ? s->conf.source : "a file for it in /etc/pam.d");
 
-	if (is_one_of(s->service, unsuited, COUNT(unsuited)))
+	if (!policy_service_forks(s->service))
 		findings_add(s->findings, FINDING_OK, s->service, NULL,
 			"not isolated, as it has to be: it starts what it starts without a fork");
 	else

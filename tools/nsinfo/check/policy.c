@@ -4,42 +4,29 @@
 
 #include <errno.h>
 #include <pwd.h>
-#include <sched.h>
 #include <string.h>
 
 #include "base/cleanup.h"
 #include "base/strings.h"
 #include "check/check.h"
+#include "common/namespaces.h"
 #include "policy/policy.h"
 #include "read/pamconf.h"
 
 static const char *const scope_names[] = {
 	[SCOPE_SESSION] = "session", [SCOPE_USER] = "user", [SCOPE_GROUP] = "group"};
 
-static const struct {
-	const char *name;
-	int flag;
-} namespaces[] = {
-	{"ipc", CLONE_NEWIPC},
-	{"uts", CLONE_NEWUTS},
-	{"cgroup", CLONE_NEWCGROUP},
-	{"net", CLONE_NEWNET},
-	{"time", 0x80 /* CLONE_NEWTIME, Linux 5.6 */},
-};
-
 /* " with=ipc,net", or nothing. */
 static char *describe_namespaces(const struct options *options)
 {
 	char *text = string_copy("");
 
-	for (size_t i = 0; i < sizeof(namespaces) / sizeof(namespaces[0]); i++) {
+	for (size_t i = 0; i < NAMESPACES_COUNT; i++) {
+		if (!(options->namespaces & namespaces[i].flag))
+			continue;
 		_cleanup_free_ char *before = text;
-
-		text = string_format("%s%s%s", before,
-			!(options->namespaces & namespaces[i].flag) ? ""
-			: *before                                   ? ","
-								    : " with=",
-			options->namespaces & namespaces[i].flag ? namespaces[i].name : "");
+		text = string_format(
+			"%s%s%s", before, *before ? "," : " with=", namespaces[i].name);
 	}
 	return text;
 }

@@ -15,19 +15,19 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "base/now.h"
+#include "base/limits.h"
 #include "base/strings.h"
+#include "common/clock.h"
 #include "config.h"
 
-#define SERVICE        "nsinfo-check"
-#define TITLE          "pam_unshare: "
-#define TITLE_LIMIT_MS 5000
+#define SERVICE "nsinfo-check"
+#define TITLE   "pam_unshare: "
 
 /* What the children found out. */
 struct trial {
 	bool started;
 	int opened, closed; /* what libpam returned */
-	double open_ms, close_ms;
+	int64_t open_us, close_us;
 	bool looked, back;      /* the grandchild reported; the child is in its old namespace */
 	int pid, own_processes; /* the grandchild's PID, and how many it sees */
 	int host_processes;
@@ -56,15 +56,15 @@ static bool has_title(const struct trial *trial)
 /* Opening does not wait until PID 1 has started its program, and a busy machine takes its time. */
 static void read_title(struct trial *trial)
 {
-	const struct timespec pause = {.tv_nsec = 5000000};
-	double start = now_ms();
+	const struct timespec pause = {.tv_nsec = TITLE_PAUSE_MS * 1000000};
+	int64_t start = clock_now_ms();
 
 	do {
 		_cleanup_fclose_ FILE *file = fopen("/proc/1/cmdline", "re");
 
 		if (file)
 			(void)!fgets(trial->title, sizeof(trial->title), file);
-	} while (!has_title(trial) && now_ms() - start < TITLE_LIMIT_MS &&
+	} while (!has_title(trial) && clock_now_ms() - start < TITLE_LIMIT_MS &&
 		 nanosleep(&pause, NULL) == 0);
 }
 
@@ -96,15 +96,15 @@ static int run_application(struct trial *trial, const char *directory)
 	const struct pam_conv conversation = {.conv = say_nothing};
 	pid_t outside = getpid(), child;
 	pam_handle_t *handle;
-	double start;
+	int64_t start;
 
 	trial->host_processes = count_processes();
 	if (pam_start_confdir(SERVICE, "root", &conversation, directory, &handle) != PAM_SUCCESS)
 		return 1;
 	trial->started = true;
-	start = now_ms();
+	start = clock_now_us();
 	trial->opened = pam_open_session(handle, PAM_SILENT);
-	trial->open_ms = now_ms() - start;
+	trial->open_us = clock_now_us() - start;
 	if (trial->opened == PAM_SUCCESS) {
 		child = fork();
 		if (child == 0) {
@@ -112,9 +112,9 @@ static int run_application(struct trial *trial, const char *directory)
 			_exit(0);
 		}
 		waitpid(child, NULL, 0);
-		start = now_ms();
+		start = clock_now_us();
 		trial->closed = pam_close_session(handle, PAM_SILENT);
-		trial->close_ms = now_ms() - start;
+		trial->close_us = clock_now_us() - start;
 		trial->back = access("/proc/self", F_OK) == 0;
 	}
 	pam_end(handle, trial->closed);
@@ -182,8 +182,8 @@ static void judge(struct findings *findings, const struct trial *trial)
 			"a test session opened in %.1f ms and closed in %.1f ms; in it a process "
 			"had "
 			"PID %d, PID 1 was \"%s\", and of the host's %d processes none was seen",
-			trial->open_ms, trial->close_ms, trial->pid, trial->title,
-			trial->host_processes);
+			(double)trial->open_us / 1000, (double)trial->close_us / 1000, trial->pid,
+			trial->title, trial->host_processes);
 }
 
 /* In a child: libpam and the module are not to change this process. */

@@ -10,15 +10,14 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "base/now.h"
+#include "base/limits.h"
 #include "base/strings.h"
 #include "commands/commands.h"
 #include "commands/scan.h"
+#include "common/clock.h"
+#include "common/limits.h"
 #include "print/text.h"
 #include "read/pidfd.h"
-
-#define GRACE_DEFAULT_MS 2000
-#define GRACE_MARGIN_MS  3000 /* after the grace time comes SIGKILL, and the kernel's own work */
 
 /* --- with -s --- */
 
@@ -132,13 +131,13 @@ static bool is_alive(struct sessions *sessions, const struct session *session)
 static int wait_for_end(
 	struct sessions *sessions, const struct session *session, int pidfd, long long limit_ms)
 {
-	double deadline = now_ms() + (double)limit_ms;
+	int64_t deadline = clock_now_ms() + limit_ms;
 	struct pollfd p = {.fd = pidfd, .events = POLLIN};
 
 	for (;;) {
-		double left = deadline - now_ms();
+		int64_t left = deadline - clock_now_ms();
 
-		if (poll(&p, 1, left < 50 ? (left > 0 ? (int)left : 0) : 50) == 1)
+		if (poll(&p, 1, left > KILL_POLL_MS ? KILL_POLL_MS : left > 0 ? (int)left : 0) == 1)
 			return 0;
 		if (left <= 0)
 			return is_alive(sessions, session) ? -ETIMEDOUT : 0;
@@ -156,7 +155,7 @@ static int end_session(struct sessions *sessions, const struct session *session)
 	if (fd < 0)
 		return fd;
 	r = pidfd_signal(fd, SIGTERM);
-	return r < 0 ? r : wait_for_end(sessions, session, fd, grace + GRACE_MARGIN_MS);
+	return r < 0 ? r : wait_for_end(sessions, session, fd, grace + KILL_MARGIN_MS);
 }
 
 /* --- the command --- */
@@ -187,13 +186,13 @@ static int run_signal(
 
 static int run_end(struct cli *cli, struct sessions *sessions, const struct session *session)
 {
-	long long start = now_ms();
+	int64_t start = clock_now_ms();
 	int r = end_session(sessions, session);
 
 	if (r == -ESRCH)
 		r = 0; /* it ended by itself: what was wanted */
 	if (r == 0 && cli->format.json)
-		print_json(session, "milliseconds", now_ms() - start);
+		print_json(session, "milliseconds", clock_now_ms() - start);
 	if (r == -ETIMEDOUT)
 		text_error("its processes did not end in time: see \"nsinfo ps %d\"",
 			(int)session->init);

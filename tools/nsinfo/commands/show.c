@@ -11,13 +11,10 @@
 #include "commands/commands.h"
 #include "commands/scan.h"
 #include "commands/session-row.h"
+#include "common/namespaces.h"
 #include "print/text.h"
 #include "read/cgroup.h"
 #include "read/mounts.h"
-
-static const char *const namespaces[] = {
-	"pid", "mnt", "ipc", "uts", "net", "cgroup", "user", "time"};
-#define N_NAMESPACES (sizeof(namespaces) / sizeof(namespaces[0]))
 
 /* The limits that a login runs into, as /proc/PID/limits and JSON name them. */
 static const struct {
@@ -37,7 +34,7 @@ static const struct {
 struct details {
 	const struct session *session;
 	struct proc_status init;
-	uint64_t ns[N_NAMESPACES], own_ns[N_NAMESPACES]; /* 0: not known */
+	uint64_t ns[NAMESPACES_COUNT], own_ns[NAMESPACES_COUNT]; /* 0: not known */
 	struct mounts mounts;
 	struct cgroups cgroups;
 	pid_t limited; /* whose limits are shown: the oldest process but PID 1; 0 if none */
@@ -54,10 +51,10 @@ static int read_details(
 	if (r < 0)
 		return r;
 	details->session = session;
-	for (size_t i = 0; i < N_NAMESPACES; i++) {
-		if (proc_ns(proc, session->init, namespaces[i], &details->ns[i]) < 0)
+	for (size_t i = 0; i < NAMESPACES_COUNT; i++) {
+		if (proc_ns(proc, session->init, namespaces[i].name, &details->ns[i]) < 0)
 			details->ns[i] = 0;
-		if (proc_ns(proc, getpid(), namespaces[i], &details->own_ns[i]) < 0)
+		if (proc_ns(proc, getpid(), namespaces[i].name, &details->own_ns[i]) < 0)
 			details->own_ns[i] = 0;
 	}
 	mounts_read(proc, session->init, &details->mounts);
@@ -188,13 +185,23 @@ static void print_init(const struct details *details)
 			details->cgroups.list[i].path);
 }
 
+static bool knows_a_namespace(const struct details *details)
+{
+	for (size_t i = 0; i < NAMESPACES_COUNT; i++)
+		if (details->ns[i] != 0)
+			return true;
+	return false;
+}
+
 static void print_namespaces(const struct details *details)
 {
+	if (!knows_a_namespace(details))
+		return;
 	heading("Namespaces");
-	for (size_t i = 0; i < N_NAMESPACES; i++) {
+	for (size_t i = 0; i < NAMESPACES_COUNT; i++) {
 		if (details->ns[i] == 0)
 			continue;
-		line(namespaces[i], "%llu%s", (unsigned long long)details->ns[i],
+		line(namespaces[i].name, "%llu%s", (unsigned long long)details->ns[i],
 			details->own_ns[i] == 0                ? ""
 			: details->own_ns[i] == details->ns[i] ? "  shared with this shell"
 							       : "  the session's own");
@@ -239,8 +246,7 @@ static void print_text(const struct details *details)
 		puts("\nOnly root may see its namespaces, its mounts and its applications.");
 		return;
 	}
-	if (details->ns[0] != 0)
-		print_namespaces(details);
+	print_namespaces(details);
 	print_mounts(details);
 	print_limits(details);
 }
@@ -272,8 +278,8 @@ static void json_init(struct json *json, const struct details *details)
 static void json_namespaces(struct json *json, const struct details *details)
 {
 	json_object(json, "namespaces");
-	for (size_t i = 0; i < N_NAMESPACES; i++) {
-		json_object(json, namespaces[i]);
+	for (size_t i = 0; i < NAMESPACES_COUNT; i++) {
+		json_object(json, namespaces[i].name);
 		json_known(json, "ns", details->ns[i] != 0, (long long)details->ns[i]);
 		if (details->ns[i] && details->own_ns[i])
 			json_bool(json, "shared", details->ns[i] == details->own_ns[i]);

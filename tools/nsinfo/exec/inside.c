@@ -20,6 +20,7 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 
+#include "base/cleanup.h"
 #include "common/syscalls.h"
 #include "exec/message.h"
 
@@ -138,13 +139,12 @@ static void become_user(const struct exec_plan *plan)
 static void change_directory(const struct exec_plan *plan)
 {
 	const struct stat *wanted = &plan->directory_is;
-	int fd = sys_open_path(AT_FDCWD, plan->directory, O_DIRECTORY, RESOLVE_NO_LINKS);
+	_cleanup_close_ int fd =
+		sys_open_path(AT_FDCWD, plan->directory, O_DIRECTORY, RESOLVE_NO_LINKS);
 	struct stat st;
 	bool there = fd >= 0 && fstat(fd, &st) == 0 && st.st_dev == wanted->st_dev &&
 		     st.st_ino == wanted->st_ino && fchdir(fd) == 0;
 
-	if (fd >= 0)
-		close(fd);
 	if (!there && chdir("/") == -1)
 		fail(CONTROL, EXEC_DIRECTORY, errno);
 }
@@ -285,12 +285,10 @@ static void be_ordinary(void)
 {
 	struct sched_param other = {0};
 	char now[16] = "";
-	int fd = open("/proc/self/oom_score_adj", O_RDWR | O_CLOEXEC);
+	_cleanup_close_ int fd = open("/proc/self/oom_score_adj", O_RDWR | O_CLOEXEC);
 
 	if (fd >= 0 && read(fd, now, sizeof(now)) > 0 && *now == '-')
 		(void)!pwrite(fd, "0", 1, 0);
-	if (fd >= 0)
-		close(fd);
 	if (sched_getscheduler(0) == SCHED_FIFO || sched_getscheduler(0) == SCHED_RR)
 		sched_setscheduler(0, SCHED_OTHER, &other);
 	if (getpriority(PRIO_PROCESS, 0) < 0)
@@ -304,7 +302,7 @@ static void be_ordinary(void)
  */
 static pid_t fork_command(const struct exec_plan *plan)
 {
-	int home = (int)syscall(SYS_pidfd_open, plan->nsinfo, 0);
+	int home = sys_pidfd_open(plan->nsinfo);
 	pid_t command;
 
 	if (setsid() == -1 || (plan->terminal >= 0 && ioctl(plan->terminal, TIOCSCTTY, 0) == -1))

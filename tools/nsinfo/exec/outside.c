@@ -17,6 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
 #include "exec/inside.h"
 #include "exec/message.h"
 #include "exec/stream.h"
@@ -137,8 +138,7 @@ static void hang_up(struct job *job)
 	job->foreground = false;
 	stream_close(&job->streams[TYPED]);
 	stream_close(&job->streams[SHOWN]);
-	close(job->master);
-	job->master = -1;
+	cleanup_close(&job->master);
 }
 
 /* --- what is read --- */
@@ -350,21 +350,15 @@ static int open_signals(const struct exec_plan *plan)
 	return signalfd(-1, &read_here, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-static void close_if_open(int fd)
-{
-	if (fd >= 0)
-		close(fd);
-}
-
 /* In the monitor: what is nsinfo's. Its end of the control socket and the master above all, by the
  * end of which the monitor learns that nsinfo is dead. */
 static void close_outside(struct job *job)
 {
 	for (int i = 0; i < STREAMS; i++)
 		stream_close(&job->streams[i]);
-	close_if_open(job->master);
-	close_if_open(job->terminal.fd);
-	close_if_open(job->signals);
+	cleanup_close(&job->master);
+	cleanup_close(&job->terminal.fd);
+	cleanup_close(&job->signals);
 	close(job->control);
 }
 
@@ -372,8 +366,8 @@ static void close_inside(struct exec_plan *plan)
 {
 	for (int fd = 0; fd <= 2; fd++)
 		if (plan->standard[fd] != plan->terminal)
-			close_if_open(plan->standard[fd]);
-	close_if_open(plan->terminal);
+			cleanup_close(&plan->standard[fd]);
+	cleanup_close(&plan->terminal);
 	close(plan->control);
 }
 

@@ -14,6 +14,7 @@
 #include "base/cleanup.h"
 #include "base/memory.h"
 #include "base/strings.h"
+#include "common/namespaces.h"
 #include "print/text.h"
 #include "read/cgroup.h"
 #include "read/pidfd.h"
@@ -24,26 +25,12 @@
 #define PATH_USER "/usr/local/bin:/usr/bin:/bin"
 #define PATH_ROOT "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
-static const struct {
-	const char *name;
-	int flag;
-} namespaces[] = {
-	{"user", CLONE_NEWUSER},
-	{"mnt", CLONE_NEWNS},
-	{"pid", CLONE_NEWPID},
-	{"ipc", CLONE_NEWIPC},
-	{"uts", CLONE_NEWUTS},
-	{"net", CLONE_NEWNET},
-	{"cgroup", CLONE_NEWCGROUP},
-	{"time", 0x80 /* CLONE_NEWTIME, Linux 5.6 */},
-};
-
 /* Only those that differ: entering one's own user namespace is an error (setns(2)). */
 static int differing_namespaces(const struct proc *proc, pid_t pid)
 {
 	int flags = 0;
 
-	for (size_t i = 0; i < sizeof(namespaces) / sizeof(namespaces[0]); i++) {
+	for (size_t i = 0; i < NAMESPACES_COUNT; i++) {
 		uint64_t own, theirs;
 
 		if (proc_ns(proc, getpid(), namespaces[i].name, &own) == 0 &&
@@ -200,6 +187,5 @@ void exec_plan_free(struct exec_plan *plan)
 	free(plan->environment);
 	free(plan->groups);
 	free(plan->directory);
-	if (plan->pidfd >= 0)
-		close(plan->pidfd);
+	cleanup_close(&plan->pidfd);
 }

@@ -7,12 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-static void close_end(int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-	*fd = -1;
-}
+#include "base/cleanup.h"
 
 void stream_open(struct stream *stream, int from, int to)
 {
@@ -21,8 +16,8 @@ void stream_open(struct stream *stream, int from, int to)
 
 void stream_close(struct stream *stream)
 {
-	close_end(&stream->from);
-	close_end(&stream->to);
+	cleanup_close(&stream->from);
+	cleanup_close(&stream->to);
 	stream->begin = stream->end = 0;
 }
 
@@ -59,7 +54,7 @@ static void fill(struct stream *stream)
 	if (is_only_not_now(n) && !stream->last)
 		return;
 	if (n <= 0) { /* a terminal that hung up says EIO */
-		close_end(&stream->from);
+		cleanup_close(&stream->from);
 		return;
 	}
 	stream->left -= (size_t)n;

@@ -11,6 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
+
 static struct terminal *restored_if_killed;
 
 int terminal_open_again(int fd, int flags)
@@ -48,9 +50,7 @@ int terminal_open(struct terminal *terminal)
 void terminal_close(struct terminal *terminal)
 {
 	terminal_restore(terminal);
-	if (terminal->fd >= 0)
-		close(terminal->fd);
-	terminal->fd = -1;
+	cleanup_close(&terminal->fd);
 }
 
 /* A terminal that is not this session's (as after the setsid(2) of "su -c") has no job control for

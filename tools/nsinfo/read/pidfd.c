@@ -3,12 +3,13 @@
 #include "read/pidfd.h"
 
 #include <errno.h>
-#include <sys/syscall.h>
 #include <unistd.h>
+
+#include "common/syscalls.h"
 
 int pidfd_open_process(const struct proc *proc, const struct process *process)
 {
-	int fd = (int)syscall(SYS_pidfd_open, process->pid, 0);
+	int fd = sys_pidfd_open(process->pid);
 	uint64_t ns;
 
 	if (fd == -1)
@@ -22,5 +23,5 @@ int pidfd_open_process(const struct proc *proc, const struct process *process)
 
 int pidfd_signal(int pidfd, int signal)
 {
-	return syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0) == -1 ? -errno : 0;
+	return sys_pidfd_send_signal(pidfd, signal) == -1 ? -errno : 0;
 }

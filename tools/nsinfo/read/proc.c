@@ -62,9 +62,7 @@ int proc_open(struct proc *proc, const char *path)
 
 void proc_close(struct proc *proc)
 {
-	if (proc->fd >= 0)
-		close(proc->fd);
-	proc->fd = -1;
+	cleanup_close(&proc->fd);
 }
 
 /* NAMEs are those of proc_pid(5), far shorter than PATH_SIZE. */

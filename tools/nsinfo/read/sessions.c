@@ -8,21 +8,19 @@
 #include <time.h>
 
 #include "base/cleanup.h"
+#include "base/limits.h"
 #include "base/memory.h"
-#include "base/now.h"
 #include "base/strings.h"
+#include "common/clock.h"
 #include "common/facts.h"
 #include "config.h"
 #include "read/parallel.h"
 
 #define INIT_NAME "session-init" /* its comm: 15 bytes at most */
 
-#define EXECVE_LIMIT_MS 1000 /* for all PID 1s together that are still being started */
-
 /* --- PID namespaces, a hash table by inode --- */
 
-struct namespace
-{
+struct pid_namespace {
 	uint64_t inode; /* 0: a free slot */
 	struct session *session;
 	struct process *first, **last; /* its processes */
@@ -33,7 +31,8 @@ struct namespace
 	struct session *container; /* the session around a namespace that is none itself */
 };
 
-static struct namespace *namespace_slot(struct namespace *table, size_t size, uint64_t inode)
+static struct pid_namespace *namespace_slot(
+	struct pid_namespace *table, size_t size, uint64_t inode)
 {
 	size_t i = (size_t)(inode * 0x9e3779b97f4a7c15ULL >> 32) & (size - 1);
 
@@ -42,9 +41,9 @@ static struct namespace *namespace_slot(struct namespace *table, size_t size, ui
 	return &table[i];
 }
 
-static struct namespace *namespace_find(const struct sessions *sessions, uint64_t inode)
+static struct pid_namespace *namespace_find(const struct sessions *sessions, uint64_t inode)
 {
-	struct namespace *slot;
+	struct pid_namespace *slot;
 
 	if (sessions->table_size == 0 || inode == 0)
 		return NULL;
@@ -55,7 +54,7 @@ static struct namespace *namespace_find(const struct sessions *sessions, uint64_
 static void namespace_grow(struct sessions *sessions)
 {
 	size_t size = sessions->table_size ? sessions->table_size * 2 : 64;
-	struct namespace *table = memory_check(calloc(size, sizeof(*table)));
+	struct pid_namespace *table = memory_check(calloc(size, sizeof(*table)));
 
 	for (size_t i = 0; i < sessions->table_size; i++)
 		if (sessions->table[i].inode != 0)
@@ -65,15 +64,15 @@ static void namespace_grow(struct sessions *sessions)
 	sessions->table_size = size;
 }
 
-static struct namespace *namespace_add(struct sessions *sessions, uint64_t inode)
+static struct pid_namespace *namespace_add(struct sessions *sessions, uint64_t inode)
 {
-	struct namespace *slot;
+	struct pid_namespace *slot;
 
 	if (sessions->n_namespaces * 2 >= sessions->table_size)
 		namespace_grow(sessions);
 	slot = namespace_slot(sessions->table, sessions->table_size, inode);
 	if (slot->inode == 0) {
-		*slot = (struct namespace){.inode = inode};
+		*slot = (struct pid_namespace){.inode = inode};
 		sessions->n_namespaces++;
 	}
 	return slot;
@@ -254,7 +253,7 @@ static bool is_in_execve(const struct proc *proc, pid_t pid)
 static struct session *session_read(const struct sessions *sessions, pid_t pid, uint64_t ns,
 	struct proc_status *status, enum executable executable)
 {
-	const struct timespec pause = {.tv_nsec = 1000000};
+	const struct timespec pause = {.tv_nsec = EXECVE_PAUSE_MS * 1000000};
 	const struct proc *proc = sessions->proc;
 	bool started = false;
 
@@ -262,7 +261,8 @@ static struct session *session_read(const struct sessions *sessions, pid_t pid, 
 		struct session *session = session_new(proc, pid, ns, status, executable);
 
 		if ((session && session->user) || started ||
-			!may_be_in_execve(status, executable) || now_ms() > sessions->deadline_ms)
+			!may_be_in_execve(status, executable) ||
+			clock_now_ms() > sessions->deadline_ms)
 			return session;
 		if (session)
 			session_free(session);
@@ -285,7 +285,7 @@ static struct session *session_read(const struct sessions *sessions, pid_t pid, 
  * Only where root has entered a nested session by setns(2) from here is the level a deeper one, and
  * a list's PROCS and PARENT off by that: so the commands that act do not use it.
  */
-static int quick_status(const struct sessions *sessions, const struct namespace *ns, pid_t pid,
+static int quick_status(const struct sessions *sessions, const struct pid_namespace *ns, pid_t pid,
 	struct proc_status *status)
 {
 	uid_t owner;
@@ -303,7 +303,7 @@ static int quick_status(const struct sessions *sessions, const struct namespace 
 }
 
 static struct session *read_init(
-	const struct sessions *sessions, const struct namespace *ns, pid_t pid)
+	const struct sessions *sessions, const struct pid_namespace *ns, pid_t pid)
 {
 	enum executable executable = read_executable(sessions->proc, pid);
 	struct proc_status status;
@@ -366,7 +366,7 @@ static void scan_process(void *data, size_t index)
 static void scan_namespace(void *data, size_t index)
 {
 	struct sessions *sessions = data;
-	struct namespace *ns = &sessions->table[index];
+	struct pid_namespace *ns = &sessions->table[index];
 
 	if (ns->inode == 0)
 		return;
@@ -415,7 +415,7 @@ static void group_by_namespace(struct sessions *sessions)
 		sessions->table[i].last = &sessions->table[i].first;
 	for (size_t i = 0; i < sessions->n_processes; i++) {
 		struct process *process = &sessions->processes[i];
-		struct namespace *ns = namespace_find(sessions, process->ns);
+		struct pid_namespace *ns = namespace_find(sessions, process->ns);
 
 		if (!ns)
 			continue;
@@ -437,7 +437,7 @@ static time_t read_start(struct proc *proc, pid_t pid)
 
 static void add_session(struct sessions *sessions, struct session *session)
 {
-	struct namespace *ns = namespace_find(sessions, session->ns);
+	struct pid_namespace *ns = namespace_find(sessions, session->ns);
 
 	sessions->list = memory_grow(sessions->list, sessions->count, sizeof(*sessions->list));
 	sessions->list[sessions->count++] = session;
@@ -468,7 +468,8 @@ static int scan(struct sessions *sessions)
 /* --- who is in which session --- */
 
 /* The session of a namespace, or the one around it: a user's own containers are in the login. */
-static struct session *namespace_session(struct sessions *sessions, struct namespace *ns, int depth)
+static struct session *namespace_session(
+	struct sessions *sessions, struct pid_namespace *ns, int depth)
 {
 	uint64_t inode;
 
@@ -490,7 +491,7 @@ static struct session *namespace_session(struct sessions *sessions, struct names
 
 struct session *sessions_of(struct sessions *sessions, const struct process *process)
 {
-	struct namespace *ns = namespace_find(sessions, process->ns);
+	struct pid_namespace *ns = namespace_find(sessions, process->ns);
 
 	if (ns)
 		return namespace_session(sessions, ns, 0);
@@ -543,7 +544,7 @@ static void find_parents(struct sessions *sessions)
 {
 	for (size_t i = 0; i < sessions->count; i++) {
 		struct session *session = sessions->list[i];
-		struct namespace *ns;
+		struct pid_namespace *ns;
 		uint64_t inode;
 
 		if (session->level == 0)
@@ -566,7 +567,7 @@ static void count_processes(struct sessions *sessions)
 		if (sessions->list[i]->ns != 0)
 			sessions->list[i]->processes = 0;
 	for (size_t i = 0; i < sessions->table_size; i++) {
-		struct namespace *ns = &sessions->table[i];
+		struct pid_namespace *ns = &sessions->table[i];
 		struct session *at;
 
 		if (ns->inode == 0 || ns->processes == 0)
@@ -598,7 +599,7 @@ static void find_logins(struct sessions *sessions)
 {
 	for (size_t i = 0; i < sessions->n_processes; i++) {
 		struct process *process = &sessions->processes[i];
-		struct namespace *ns = namespace_find(sessions, process->children);
+		struct pid_namespace *ns = namespace_find(sessions, process->children);
 		struct session *session = ns ? ns->session : NULL;
 
 		if (!is_application(process) || !session || !process->command)
@@ -633,7 +634,7 @@ static void find_terminals(struct sessions *sessions)
 {
 	for (size_t i = 0; i < sessions->n_processes; i++) {
 		const struct process *process = &sessions->processes[i];
-		struct namespace *ns = namespace_find(sessions, process->ns);
+		struct pid_namespace *ns = namespace_find(sessions, process->ns);
 		struct proc_stat stat;
 		char name[PROC_TTY];
 
@@ -661,7 +662,7 @@ int sessions_read(struct sessions *sessions, struct proc *proc, bool quick)
 	int r;
 
 	*sessions = (struct sessions){
-		.proc = proc, .quick = quick, .deadline_ms = now_ms() + EXECVE_LIMIT_MS};
+		.proc = proc, .quick = quick, .deadline_ms = clock_now_ms() + EXECVE_LIMIT_MS};
 	r = scan(sessions);
 	if (r < 0)
 		return r;
@@ -694,7 +695,7 @@ static struct session *find_by_process(struct sessions *sessions, pid_t pid)
 {
 	const struct process *process;
 	struct session *session;
-	struct namespace *ns;
+	struct pid_namespace *ns;
 
 	for (size_t i = 0; i < sessions->count; i++)
 		if (sessions->list[i]->init == pid)

@@ -63,18 +63,18 @@ struct process {
 	char *command;           /* short name, of an application; else NULL */
 };
 
-struct namespace; /* private to sessions.c */
+struct pid_namespace; /* private to sessions.c */
 
 struct sessions {
 	struct proc *proc;
 	bool quick;
-	double deadline_ms;    /* until when PID 1s that are still being started are waited for */
+	int64_t deadline_ms;   /* until when PID 1s that are still being started are waited for */
 	struct session **list; /* by start */
 	size_t count;
 	struct session *own; /* the session that the reader is in, or NULL */
 	struct process *processes;
 	size_t n_processes;
-	struct namespace *table;
+	struct pid_namespace *table;
 	size_t n_namespaces, table_size;
 };
 
