@@ -3,31 +3,44 @@
 #include "cli.h"
 
 #include <ctype.h>
+#include <getopt.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
+#include "base/strings.h"
 #include "config.h"
 #include "print/text.h"
+
+#define OPTIONS_MAX 24
 
 enum {
 	OPTION_COLOR = 0x1000, /* beyond the letters, and the commands' own */
 };
 
-static const struct option common_options[] = {
-	{"json", no_argument, NULL, 'J'},
-	{"noheadings", no_argument, NULL, 'n'},
-	{"output", required_argument, NULL, 'o'},
-	{"raw", no_argument, NULL, 'r'},
-	{"color", optional_argument, NULL, OPTION_COLOR},
-	{"help", no_argument, NULL, 'h'},
-	{"version", no_argument, NULL, 'V'},
+/* Of all commands, but in --help of those that print a table. */
+static const struct cli_option table_options[] = {
+	{'J', "json", NULL, "JSON"},
+	{'n', "noheadings", NULL, "no headings"},
+	{'o', "output", "LIST", "these columns; +LIST adds to the usual ones"},
+	{'r', "raw", NULL, "one blank between columns, for scripts"},
+	{0},
 };
-#define COMMON_SHORT "Jno:rhV"
-#define COMMON_COUNT (sizeof(common_options) / sizeof(common_options[0]))
-#define OPTIONS_MAX  24
+
+static const struct cli_option color_options[] = {
+	{OPTION_COLOR, "color", "[=WHEN]", "colours: auto, always or never"},
+	{0},
+};
+
+static const struct cli_option common_options[] = {
+	{'h', "help", NULL, "this text"},
+	{'V', "version", NULL, "the version"},
+	{0},
+};
 
 void cli_usage_error(const struct cli *cli, const char *format, ...)
 {
@@ -41,23 +54,31 @@ void cli_usage_error(const struct cli *cli, const char *format, ...)
 	exit(EXIT_USAGE);
 }
 
+static void print_options(const struct cli_option *option)
+{
+	for (; option && option->letter; option++) {
+		_cleanup_free_ char *words = string_format("--%s%s%s", option->name,
+			option->argument && *option->argument != '[' ? " " : "",
+			option->argument ? option->argument : "");
+
+		if (option->letter <= UCHAR_MAX)
+			printf("  -%c, ", option->letter);
+		else
+			fputs("      ", stdout);
+		printf("%-17s  %s\n", words, option->help);
+	}
+}
+
 static void print_help(const struct command *command)
 {
 	printf("Usage: nsinfo %s %s\n\n%c%s.\n\nOptions:\n", command->name, command->arguments,
 		toupper((unsigned char)command->summary[0]), command->summary + 1);
-	if (command->options)
-		fputs(command->options, stdout);
+	print_options(command->options);
 	if (command->columns)
-		fputs("  -J, --json             JSON\n"
-		      "  -n, --noheadings       no headings\n"
-		      "  -o, --output LIST      these columns; +LIST adds to the usual ones\n"
-		      "  -r, --raw              one blank between columns, for scripts\n",
-			stdout);
+		print_options(table_options);
 	if (command->color)
-		fputs("      --color[=WHEN]     colours: auto, always or never\n", stdout);
-	fputs("  -h, --help             this text\n"
-	      "  -V, --version          the version\n",
-		stdout);
+		print_options(color_options);
+	print_options(common_options);
 	if (command->columns) {
 		fputs("\nColumns:\n", stdout);
 		for (const struct table_column *c = command->columns; c->name; c++)
@@ -99,33 +120,49 @@ static int common_option(struct cli *cli, int c)
 	}
 }
 
-static size_t count_options(const struct option *options)
-{
-	size_t count = 0;
+/* What getopt_long(3) wants to know. */
+struct accepted {
+	struct option options[OPTIONS_MAX + 1];
+	size_t count;
+	char letters[2 * OPTIONS_MAX + 2]; /* "+ab:" */
+};
 
-	while (options && options[count].name)
-		count++;
-	return count;
+static void add_options(struct accepted *accepted, const struct cli_option *option)
+{
+	char *to = accepted->letters + strlen(accepted->letters);
+
+	for (; option && option->letter && accepted->count < OPTIONS_MAX; option++) {
+		accepted->options[accepted->count++] = (struct option){
+			.name = option->name,
+			.has_arg = !option->argument          ? no_argument
+				   : *option->argument == '[' ? optional_argument
+							      : required_argument,
+			.val = option->letter,
+		};
+		if (option->letter > UCHAR_MAX)
+			continue;
+		*to++ = (char)option->letter;
+		if (option->argument)
+			*to++ = ':';
+	}
 }
 
 int cli_getopt(struct cli *cli, int argc, char **argv)
 {
-	const struct command *command = cli->command;
-	struct option options[OPTIONS_MAX] = {0};
-	size_t own = count_options(command->long_options);
-	char letters[OPTIONS_MAX * 2];
+	struct accepted accepted = {0};
 	int c;
 
-	if (own)
-		memcpy(options, command->long_options, own * sizeof(*options));
-	memcpy(options + own, common_options, sizeof(common_options));
-	snprintf(letters, sizeof(letters), "%s%s",
-		command->short_options ? command->short_options : "", COMMON_SHORT);
+	if (cli->command->stops)
+		accepted.letters[0] = '+';
+	add_options(&accepted, cli->command->options);
+	add_options(&accepted, table_options);
+	add_options(&accepted, color_options);
+	add_options(&accepted, common_options);
 	do
-		c = getopt_long(argc, argv, letters, options, NULL);
+		c = getopt_long(argc, argv, accepted.letters, accepted.options, NULL);
 	while (c != -1 && common_option(cli, c));
 	if (c == '?') {
-		fprintf(stderr, "Try 'nsinfo %s --help'.\n", command->name);
+		fprintf(stderr, "Try 'nsinfo %s --help'.\n", cli->command->name);
 		exit(EXIT_USAGE);
 	}
 	return c;

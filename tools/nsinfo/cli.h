@@ -10,14 +10,21 @@
 
 #define EXIT_USAGE 2 /* of all commands: see nsinfo(1) */
 
+/* An option: from arrays of these come getopt_long(3) and --help. */
+struct cli_option {
+	int letter; /* what cli_getopt() returns; above 255 if there is no short form; 0 ends */
+	const char *name;
+	const char *argument; /* "USER"; "[=WHEN]" if it may be left out; NULL if it takes none */
+	const char *help;
+};
+
 /* What --help says of a command, and the options that it has beside the common ones. */
 struct command {
 	const char *name;
-	const char *arguments; /* "[options] SESSION" */
-	const char *summary;   /* one sentence */
-	const char *options;   /* a line each, "  -u, --user USER ...\n"; or NULL */
-	const char *short_options;
-	const struct option *long_options;
+	const char *arguments;            /* "[options] SESSION" */
+	const char *summary;              /* one sentence */
+	const struct cli_option *options; /* or NULL */
+	bool stops; /* getopt_long(3) stops at the first argument that is no option */
 	const struct table_column *columns; /* of -o; NULL if the command prints no table */
 	bool color;
 	int (*main)(int argc, char **argv);

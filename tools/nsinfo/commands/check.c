@@ -117,10 +117,10 @@ static void print(struct cli *cli, const struct findings *findings)
 
 enum { OPTION_AS = 256, OPTION_SERVICE };
 
-static const struct option long_options[] = {
-	{"as", required_argument, NULL, OPTION_AS},
-	{"service", required_argument, NULL, OPTION_SERVICE},
-	{NULL, 0, NULL, 0},
+static const struct cli_option options[] = {
+	{OPTION_AS, "as", "USER", "say what is decided for this user, and by which rule"},
+	{OPTION_SERVICE, "service", "SERVICE", "with --as: for a login through this service alone"},
+	{0},
 };
 
 /* What would be decided for a user: through one service, or through each that gives a login. */
@@ -173,10 +173,7 @@ const struct command command_check = {
 	.name = "check",
 	.arguments = "[options] [SERVICE...]",
 	.summary = "check installation and PAM stacks; exit status 1 if there is a problem",
-	.options = "      --as USER          say what is decided for this user, and by which rule\n"
-		   "      --service SERVICE  with --as: for a login through this service alone\n",
-	.short_options = "",
-	.long_options = long_options,
+	.options = options,
 	.columns = columns,
 	.color = true,
 	.main = check_main,

@@ -74,8 +74,8 @@ static int exec_main(int argc, char **argv)
 	return exec_in(name, user, argv + optind);
 }
 
-static const struct option long_options[] = {
-	{"user", required_argument, NULL, 'u'},
+static const struct cli_option options[] = {
+	{'u', "user", "USER", "as this user, not as root; with a login's environment"},
 	{0},
 };
 
@@ -83,9 +83,7 @@ const struct command command_exec = {
 	.name = "exec",
 	.arguments = "SESSION [-u USER] [--] [COMMAND...]",
 	.summary = "run a command, or a shell, inside a session",
-	.options =
-		"  -u, --user USER        as this user, not as root; with a login's environment\n",
-	.short_options = "+u:",
-	.long_options = long_options,
+	.options = options,
+	.stops = true,
 	.main = exec_main,
 };

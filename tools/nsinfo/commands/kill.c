@@ -244,8 +244,9 @@ static int kill_main(int argc, char **argv)
 	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
-static const struct option long_options[] = {
-	{"signal", required_argument, NULL, 's'},
+static const struct cli_option options[] = {
+	{'s', "signal", "SIGNAL", "send this to each process but PID 1; end nothing"},
+	{'J', "json", NULL, "say as JSON what was done"},
 	{0},
 };
 
@@ -253,9 +254,6 @@ const struct command command_kill = {
 	.name = "kill",
 	.arguments = "[options] SESSION",
 	.summary = "end a session, or with -s signal its processes",
-	.options = "  -s, --signal SIGNAL    send this to each process but PID 1; end nothing\n"
-		   "  -J, --json             say as JSON what was done\n",
-	.short_options = "s:",
-	.long_options = long_options,
+	.options = options,
 	.main = kill_main,
 };

@@ -68,9 +68,9 @@ static int list_main(int argc, char **argv)
 	return run(&cli, user, service);
 }
 
-static const struct option long_options[] = {
-	{"user", required_argument, NULL, 'u'},
-	{"service", required_argument, NULL, 's'},
+static const struct cli_option options[] = {
+	{'s', "service", "SERVICE", "only those of this PAM service"},
+	{'u', "user", "USER", "only this user's"},
 	{0},
 };
 
@@ -78,10 +78,7 @@ const struct command command_list = {
 	.name = "list",
 	.arguments = "[options]",
 	.summary = "list the sessions",
-	.options = "  -s, --service SERVICE  only those of this PAM service\n"
-		   "  -u, --user USER        only this user's\n",
-	.short_options = "u:s:",
-	.long_options = long_options,
+	.options = options,
 	.columns = session_row_columns,
 	.main = list_main,
 };

@@ -183,8 +183,8 @@ static int pid_main(int argc, char **argv)
 	return run(&cli, name, argc - optind, argv + optind);
 }
 
-static const struct option long_options[] = {
-	{"session", required_argument, NULL, 's'},
+static const struct cli_option options[] = {
+	{'s', "session", "SESSION", "the PIDs are those that this session sees"},
 	{0},
 };
 
@@ -192,9 +192,7 @@ const struct command command_pid = {
 	.name = "pid",
 	.arguments = "[options] PID...",
 	.summary = "translate PIDs: the host's to a session's, or with --session back",
-	.options = "  -s, --session SESSION  the PIDs are those that this session sees\n",
-	.short_options = "s:",
-	.long_options = long_options,
+	.options = options,
 	.columns = columns,
 	.main = pid_main,
 };
