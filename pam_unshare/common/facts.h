@@ -24,7 +24,8 @@
 #define FACT_PROTOCOL "PAM_UNSHARE_PROTOCOL" /* PROTOCOL_VERSION of who wrote these, decimal */
 
 /* PID 1's title, as ps(1) shows it: argv[0] alone. */
-#define FACT_TITLE_FORMAT "pam_unshare: %s [%s]" /* user, service */
+#define FACT_TITLE        "pam_unshare: "
+#define FACT_TITLE_FORMAT FACT_TITLE "%s [%s]" /* user, service */
 
 /* Descriptors that PID 1 finds open when it starts; it has 0, 1 and 2 on /dev/null and no others.
  */

@@ -14,6 +14,7 @@
 #include "base/cleanup.h"
 #include "config.h"
 #include "read/pamconf.h"
+#include "read/pamrun.h"
 #include "tree.h"
 #include "base/memory.h"
 #include "base/strings.h"
@@ -104,7 +105,7 @@ static void brackets(void **state)
 	service(f, "s", "session [success=2 default=ignore] a.so [arg with \\] blanks] z\n");
 	expect_modules(f, "s", "a.so");
 	assert_int_equal(f->conf.lines[0].actions[PAM_SUCCESS], 2);
-	assert_int_equal(f->conf.lines[0].actions[PAM_AUTH_ERR], PAMCONF_IGNORE);
+	assert_int_equal(f->conf.lines[0].actions[PAM_AUTH_ERR], PAMCONTROL_IGNORE);
 	assert_string_equal(f->conf.lines[0].arguments[0], "arg with ] blanks");
 	assert_string_equal(f->conf.lines[0].arguments[1], "z");
 }
@@ -309,7 +310,7 @@ static int ask_pamconf(struct fixture *f)
 				    codes[c]) == 0)
 				results[i] = code_values[c];
 	}
-	return pamconf_run(&f->conf, results, NULL);
+	return pamrun_result(&f->conf, results, NULL);
 }
 
 static void as_libpam_does(void **state)

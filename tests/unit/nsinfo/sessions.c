@@ -381,8 +381,8 @@ static void vanished(void **state)
 	tree_write(f->tree, "400/oom_score", "0\n"); /* all else is gone */
 	tree_write(f->tree, "401/status", "");
 	assert_int_equal(count_sessions(f, false), 1);
-	assert_int_equal(f->sessions.n_processes, 2);
-	assert_null(sessions_process(&f->sessions, 400));
+	assert_int_equal(f->sessions.processes.count, 2);
+	assert_null(processes_find(&f->sessions.processes, 400));
 }
 
 static void half_gone(void **state)
@@ -435,9 +435,10 @@ static void processes_and_logins(void **state)
 		assert_string_equal(session->logins[0].command, "sshd");
 		assert_string_equal(session_state_name(session->state), "open");
 	}
-	assert_ptr_equal(sessions_of(&f->sessions, sessions_process(&f->sessions, 212)), session);
-	assert_null(sessions_of(&f->sessions, sessions_process(&f->sessions, 213)));
-	assert_null(sessions_of(&f->sessions, sessions_process(&f->sessions, 150)));
+	assert_ptr_equal(
+		sessions_of(&f->sessions, processes_find(&f->sessions.processes, 212)), session);
+	assert_null(sessions_of(&f->sessions, processes_find(&f->sessions.processes, 213)));
+	assert_null(sessions_of(&f->sessions, processes_find(&f->sessions.processes, 150)));
 }
 
 static void states(void **state)
@@ -493,8 +494,10 @@ static void nested(void **state)
 		assert_int_equal(inner->n_logins, 1);
 		assert_int_equal(inner->logins[0].pid, 220);
 	}
-	assert_true(sessions_contains(&f->sessions, outer, sessions_process(&f->sessions, 222)));
-	assert_false(sessions_contains(&f->sessions, inner, sessions_process(&f->sessions, 210)));
+	assert_true(sessions_contains(
+		&f->sessions, outer, processes_find(&f->sessions.processes, 222)));
+	assert_false(sessions_contains(
+		&f->sessions, inner, processes_find(&f->sessions.processes, 210)));
 }
 
 static void argument(void **state)

@@ -7,7 +7,8 @@
 
 /* The parts of nsinfo check. ROOT is a prefix of every path: "" but in tests. */
 
-#define CHECK_MODULE "pam_unshare.so"
+#define CHECK_MODULE  "pam_unshare.so"
+#define CHECK_SERVICE "nsinfo-check" /* no file is called so: for what is tried */
 
 /*
  * check_service - the session stack of one service.
@@ -18,7 +19,7 @@ bool check_service(struct findings *findings, const char *root, const char *serv
 
 /*
  * check_decision - what the line of a service and the rules decide for a user.
- * Returns false where there is no such user.
+ * Returns false if there is no such user.
  */
 bool check_decision(
 	struct findings *findings, const char *root, const char *service, const char *user);
@@ -29,7 +30,7 @@ bool check_is_login(const char *service);
 /* check_files - the module, session-init and the rule file. */
 void check_files(struct findings *findings, const char *root);
 
-/* check_application - the service's own settings, where there are any: sshd's and sudo's. */
+/* check_application - the service's own settings, if it is sshd or sudo. */
 void check_application(struct findings *findings, const char *root, const char *service);
 
 /* check_bypass - what shows the host's processes from outside a session: systemd, D-Bus. */

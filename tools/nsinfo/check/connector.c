@@ -210,7 +210,7 @@ static void judge_silent(struct findings *findings, const struct connector_trial
 			"this kernel has no proc connector that could tell users what runs");
 }
 
-/* Where a failure means that users are told nothing. */
+/* Failures that mean that users are told nothing. */
 static const struct {
 	enum connector_step step;
 	int code;

@@ -100,7 +100,7 @@ static bool can_load(const char *path, char *reason, size_t size)
 static void check_rules(struct findings *findings)
 {
 	struct options options = options_default();
-	struct login login = {.user = "root", .service = "nsinfo-check"};
+	struct login login = {.user = "root", .service = CHECK_SERVICE};
 	struct rule rule = {0};
 	struct error error = {0};
 	_cleanup_free_ char *message = NULL;

@@ -103,10 +103,10 @@ static void check_pid_limit(struct findings *findings, const struct sessions *se
 	long long limit;
 
 	if (read_limit(findings, sessions->proc, "sys/kernel/pid_max", &limit) &&
-		(long long)sessions->n_processes > limit / 10 * 9)
+		(long long)sessions->processes.count > limit / 10 * 9)
 		findings_add(findings, FINDING_WARNING, "kernel",
 			"raise kernel.pid_max with sysctl(8)",
-			"%zu processes run, and kernel.pid_max is %lld", sessions->n_processes,
+			"%zu processes run, and kernel.pid_max is %lld", sessions->processes.count,
 			limit);
 }
 

@@ -3,6 +3,7 @@
 /* nsinfo check: is a service's login isolated, and what comes of a failure? */
 
 #include <errno.h>
+#include <security/pam_modules.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,6 +14,7 @@
 #include "policy/policy.h"
 #include "policy/rules.h"
 #include "read/pamconf.h"
+#include "read/pamrun.h"
 
 static const char *const logins[] = {"su", "su-l", "sudo", "sudo-i", "sshd", "login", "remote",
 	"runuser", "runuser-l", "cron", "crond", "atd", "gdm-password", "lightdm", "sddm", "xdm",
@@ -66,7 +68,7 @@ static bool is_constant(const struct pamconf_line *line)
 
 static int run_stack(struct subject *s)
 {
-	return pamconf_run(&s->conf, s->results, s->reached);
+	return pamrun_result(&s->conf, s->results, s->reached);
 }
 
 /* Would the login get in past ours, with these results? */
@@ -93,14 +95,14 @@ static void add_bypass(struct subject *s, size_t i, int code)
 	if (line->actions[code] > 0)
 		findings_add(s->findings, is_constant(line) ? FINDING_PROBLEM : FINDING_NOTE,
 			s->service, is_constant(line) ? remedy : NULL,
-			"not isolated where %s (%s:%u) returns %s: it jumps over pam_unshare",
-			line->module, line->file, line->number, pamconf_code_name(code));
+			"not isolated if %s (%s:%u) returns %s: it jumps over pam_unshare",
+			line->module, line->file, line->number, pamcontrol_code_name(code));
 	else
 		findings_add(s->findings, FINDING_PROBLEM, s->service, remedy,
-			"not isolated where %s (%s:%u, %s) returns %s: it ends the stack before "
+			"not isolated if %s (%s:%u, %s) returns %s: it ends the stack before "
 			"pam_unshare",
 			line->module, line->file, line->number, line->control,
-			pamconf_code_name(code));
+			pamcontrol_code_name(code));
 }
 
 /* The line that decided: the last that was called before ours. -1 if there is none. */
@@ -115,7 +117,7 @@ static long last_reached(const struct subject *s)
 }
 
 /*
- * Where every module succeeds: is ours called? Each line that prevents it is named, and then taken
+ * If every module succeeds, is ours called? Each line that prevents it is named, and then taken
  * to return something else. Returns false if ours is never called.
  */
 static bool find_usual_results(struct subject *s)
@@ -129,11 +131,11 @@ static bool find_usual_results(struct subject *s)
 		add_bypass(s, (size_t)i, s->results[i]);
 		if (is_constant(&s->conf.lines[i]))
 			return false;
-		for (s->results[i] = PAM_SUCCESS + 1; s->results[i] < PAMCONF_CODES;
+		for (s->results[i] = PAM_SUCCESS + 1; s->results[i] < PAMCONTROL_CODES;
 			s->results[i]++)
 			if (!is_bypassed(s) && run_stack(s) == PAM_SUCCESS)
 				break;
-		if (s->results[i] == PAMCONF_CODES)
+		if (s->results[i] == PAMCONTROL_CODES)
 			return false;
 	}
 	return true;
@@ -148,7 +150,7 @@ static void check_bypasses(struct subject *s)
 		if (s->conf.lines[i].kind != PAMCONF_MODULE || usual != PAM_SUCCESS ||
 			is_constant(&s->conf.lines[i]))
 			continue;
-		for (int code = PAM_SUCCESS + 1; code < PAMCONF_CODES; code++) {
+		for (int code = PAM_SUCCESS + 1; code < PAMCONTROL_CODES; code++) {
 			s->results[i] = code;
 			if (is_bypassed(s)) {
 				add_bypass(s, i, code);
@@ -173,7 +175,8 @@ static long find_refusal(const struct subject *s)
 
 		if (!s->reached[i])
 			continue;
-		if (line->kind == PAMCONF_BROKEN || action == PAMCONF_BAD || action == PAMCONF_DIE)
+		if (line->kind == PAMCONF_BROKEN || action == PAMCONTROL_BAD ||
+			action == PAMCONTROL_DIE)
 			return (long)i;
 		found = action > 0 ? (long)i : -1;
 	}
@@ -188,10 +191,10 @@ static bool take_other_result(struct subject *s, size_t i)
 
 	if (line->kind != PAMCONF_MODULE || is_constant(line) || is_ours(line))
 		return false;
-	for (int code = PAM_SUCCESS; code < PAMCONF_CODES; code++) {
+	for (int code = PAM_SUCCESS; code < PAMCONTROL_CODES; code++) {
 		int action = line->actions[code];
 
-		if (action == usual || action == PAMCONF_BAD || action == PAMCONF_DIE)
+		if (action == usual || action == PAMCONTROL_BAD || action == PAMCONTROL_DIE)
 			continue;
 		s->results[i] = code;
 		return true;
@@ -211,12 +214,12 @@ static void add_refusal(struct subject *s, long i)
 	if (line->kind == PAMCONF_MODULE)
 		findings_add(s->findings, FINDING_PROBLEM, s->service,
 			"correct that line: see pam.conf(5)",
-			"every login is refused, root's too: where %s (%s:%u, %s) returns %s, %s",
+			"every login is refused, root's too: if %s (%s:%u, %s) returns %s, %s",
 			line->module, line->file, line->number, line->control,
-			pamconf_code_name(result), why);
+			pamcontrol_code_name(result), why);
 }
 
-/* Does anybody get in, where ours succeeds? */
+/* Does anybody get in if ours succeeds? */
 static bool check_refusal(struct subject *s)
 {
 	for (size_t tries = 0; run_stack(s) != PAM_SUCCESS; tries++) {
@@ -230,7 +233,7 @@ static bool check_refusal(struct subject *s)
 	return true;
 }
 
-/* What the stack returns where every line of ours that opens returns CODE. */
+/* What the stack returns if every line of ours that opens returns CODE. */
 static int run_with(struct subject *s, int code)
 {
 	int result;
@@ -281,7 +284,7 @@ static void check_order(struct subject *s)
 				findings_add(s->findings, FINDING_WARNING, s->service,
 					"move the line of pam_unshare behind it, to the end of the "
 					"stack",
-					"%s (%s:%u) stands after pam_unshare, where it has no "
+					"%s (%s:%u) stands after pam_unshare: there it has no "
 					"/proc/self and no threads",
 					earlier[j], line->file, line->number);
 	}
@@ -291,7 +294,7 @@ static void check_order(struct subject *s)
  */
 static bool conf_is_right(const struct options *options, struct error *error)
 {
-	struct login login = {.user = "root", .service = "nsinfo-check"};
+	struct login login = {.user = "root", .service = CHECK_SERVICE};
 	struct rule rule = {0};
 	int result = 0;
 

@@ -18,10 +18,8 @@
 #include "base/limits.h"
 #include "base/strings.h"
 #include "common/clock.h"
+#include "common/facts.h"
 #include "config.h"
-
-#define SERVICE "nsinfo-check"
-#define TITLE   "pam_unshare: "
 
 /* What the children found out. */
 struct trial {
@@ -50,7 +48,7 @@ static int count_processes(void)
 
 static bool has_title(const struct trial *trial)
 {
-	return strncmp(trial->title, TITLE, strlen(TITLE)) == 0;
+	return strncmp(trial->title, FACT_TITLE, strlen(FACT_TITLE)) == 0;
 }
 
 /* Opening does not wait until PID 1 has started its program, and a busy machine takes its time. */
@@ -99,7 +97,8 @@ static int run_application(struct trial *trial, const char *directory)
 	int64_t start;
 
 	trial->host_processes = count_processes();
-	if (pam_start_confdir(SERVICE, "root", &conversation, directory, &handle) != PAM_SUCCESS)
+	if (pam_start_confdir(CHECK_SERVICE, "root", &conversation, directory, &handle) !=
+		PAM_SUCCESS)
 		return 1;
 	trial->started = true;
 	start = clock_now_us();
@@ -143,12 +142,12 @@ static int write_stack(const char *directory)
 		if (r < 0)
 			return r;
 	}
-	return write_file(directory, SERVICE, line);
+	return write_file(directory, CHECK_SERVICE, line);
 }
 
 static void remove_stack(const char *directory)
 {
-	static const char *const names[] = {"empty", "other", SERVICE};
+	static const char *const names[] = {"empty", "other", CHECK_SERVICE};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		_cleanup_free_ char *path = string_format("%s/%s", directory, names[i]);

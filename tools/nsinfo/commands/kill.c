@@ -90,8 +90,8 @@ static int signal_processes(
 	int result = 0;
 
 	*signalled = 0;
-	for (size_t i = 0; i < sessions->n_processes; i++) {
-		const struct process *process = &sessions->processes[i];
+	for (size_t i = 0; i < sessions->processes.count; i++) {
+		const struct process *process = &sessions->processes.list[i];
 		_cleanup_close_ int fd = -1;
 		int r;
 
@@ -113,8 +113,8 @@ static int signal_processes(
 /* Is a process left that runs? A zombie waits for its parent, an application on the host. */
 static bool is_alive(struct sessions *sessions, const struct session *session)
 {
-	for (size_t i = 0; i < sessions->n_processes; i++) {
-		const struct process *process = &sessions->processes[i];
+	for (size_t i = 0; i < sessions->processes.count; i++) {
+		const struct process *process = &sessions->processes.list[i];
 		struct proc_status status;
 		uint64_t ns;
 
@@ -146,7 +146,7 @@ static int wait_for_end(
 
 static int end_session(struct sessions *sessions, const struct session *session)
 {
-	const struct process *init = sessions_process(sessions, session->init);
+	const struct process *init = processes_find(&sessions->processes, session->init);
 	long long grace = session->grace_ms >= 0 ? session->grace_ms : GRACE_DEFAULT_MS;
 	_cleanup_close_ int fd = -1;
 	int r;

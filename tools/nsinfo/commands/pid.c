@@ -86,8 +86,8 @@ static void add_row(struct table *table, struct sessions *sessions, const struct
 static const struct process *find_inside(struct sessions *sessions, const struct session *session,
 	pid_t pid, struct proc_status *status)
 {
-	for (size_t i = 0; i < sessions->n_processes; i++) {
-		const struct process *process = &sessions->processes[i];
+	for (size_t i = 0; i < sessions->processes.count; i++) {
+		const struct process *process = &sessions->processes.list[i];
 
 		if (sessions_contains(sessions, session, process) &&
 			proc_status(sessions->proc, process->pid, status) == 0 &&
@@ -117,7 +117,7 @@ static int add_pid(struct table *table, struct sessions *sessions, const struct 
 		add_row(table, sessions, process, status, session);
 		return 0;
 	}
-	process = sessions_process(sessions, (pid_t)pid);
+	process = processes_find(&sessions->processes, (pid_t)pid);
 	if (!process || proc_status(sessions->proc, (pid_t)pid, status) < 0) {
 		text_error("no process %lld", pid);
 		return -ESRCH;

@@ -70,8 +70,8 @@ static int compare_pid(const void *a, const void *b)
 static void collect(
 	struct sessions *sessions, const struct session *session, struct entries *entries)
 {
-	for (size_t i = 0; i < sessions->n_processes; i++) {
-		const struct process *process = &sessions->processes[i];
+	for (size_t i = 0; i < sessions->processes.count; i++) {
+		const struct process *process = &sessions->processes.list[i];
 		struct entry entry = {.pid = process->pid, .session = session};
 
 		if (!sessions_contains(sessions, session, process) ||

@@ -79,7 +79,7 @@ static bool is_proc_mount(const struct mount *mount)
 	return strcmp(mount->type, "proc") == 0 || strncmp(mount->target, "/proc/", 6) == 0;
 }
 
-/* The soft and the hard limit, "unlimited" or a number; -1 where the line is missing. */
+/* The soft and the hard limit, "unlimited" or a number; -1 if the line is missing. */
 static int find_limit(const struct details *details, const char *name, char soft[24], char hard[24])
 {
 	const char *line = details->limits ? strstr(details->limits, name) : NULL;

@@ -53,8 +53,8 @@ static void print_proc(const struct proc *proc, const struct sessions *sessions,
 		mount = mounts_at(&mounts, "/proc");
 	if (mount)
 		options = mounts_options(mount);
-	line("/proc", "%sshows %zu process%s%s%s", what, sessions->n_processes,
-		sessions->n_processes == 1 ? "" : "es", options ? "; mounted " : "",
+	line("/proc", "%sshows %zu process%s%s%s", what, sessions->processes.count,
+		sessions->processes.count == 1 ? "" : "es", options ? "; mounted " : "",
 		options ? options : "");
 	for (size_t i = 0; i < mounts.info.count; i++) {
 		mount = &mounts.info.mounts[i];
@@ -107,12 +107,12 @@ static void print_outside(const struct proc *proc, const struct sessions *sessio
 	struct proc_status init;
 
 	fputs("This shell is not isolated: its PID namespace is ", stdout);
-	if (proc_status(proc, 1, &init) == 0 && strcmp(init.name, "session-init") != 0)
+	if (proc_status(proc, 1, &init) == 0 && strcmp(init.name, SESSION_INIT_NAME) != 0)
 		text_print(stdout, "%s's", init.name);
 	else
 		fputs("not a session's", stdout);
 	text_print(stdout, " (%llu),\nand its /proc shows %zu processes.\n",
-		(unsigned long long)proc->own_pid_ns, sessions->n_processes);
+		(unsigned long long)proc->own_pid_ns, sessions->processes.count);
 	if (!knows_all(sessions))
 		return;
 	if (sessions->count == 0)
@@ -140,7 +140,7 @@ static void print_json(const struct sessions *sessions, int status)
 	else
 		json_bool(&json, "isolated", sessions->own);
 	session_row_json(sessions->own, &json, "session");
-	json_number(&json, "visible", (long long)sessions->n_processes);
+	json_number(&json, "visible", (long long)sessions->processes.count);
 	json_known(&json, "sessions", knows_all(sessions),
 		(long long)sessions->count - (sessions->own != NULL));
 	json_end_object(&json);

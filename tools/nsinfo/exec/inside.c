@@ -296,7 +296,7 @@ static void be_ordinary(void)
 }
 
 /*
- * Where no terminal is, the new session is for /dev/tty: it must not be the caller's terminal.
+ * If there is no terminal, the new session is for /dev/tty, which must not be the caller's.
  * Back outside, since nobody is to take the monitor for an application that holds the session open,
  * and it is to hold none of its mounts. That is not possible from a user namespace; then it stays.
  */

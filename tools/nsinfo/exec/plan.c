@@ -94,7 +94,7 @@ static int plan_user(struct exec_plan *plan, const char *name)
 static int plan_session(
 	struct exec_plan *plan, const struct sessions *sessions, const struct session *session)
 {
-	const struct process *init = sessions_process(sessions, session->init);
+	const struct process *init = processes_find(&sessions->processes, session->init);
 	const char *failed;
 	struct cgroups cgroups;
 

@@ -119,7 +119,7 @@ int terminal_new(const struct terminal *terminal, uid_t owner, int *master, int 
 	*master = posix_openpt(O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
 	if (*master == -1)
 		return -errno;
-	/* TIOCGPTPEER, not the name: that may be another terminal's where /dev/pts is another. */
+	/* TIOCGPTPEER, not the name: that may be another terminal's if /dev/pts is another. */
 	if (unlockpt(*master) == -1 ||
 		(*slave = ioctl(*master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC)) == -1 ||
 		fchown(*slave, owner, (gid_t)-1) == -1)

@@ -19,7 +19,7 @@ enum table_flags {
 	TABLE_JSON = 1 << 1, /* without -o, in JSON */
 	TABLE_BOTH = TABLE_SHOW | TABLE_JSON,
 	TABLE_RIGHT = 1 << 2,  /* aligned to the right */
-	TABLE_TRUNC = 1 << 3,  /* cut where the terminal is too narrow */
+	TABLE_TRUNC = 1 << 3,  /* cut if the terminal is too narrow */
 	TABLE_TREE = 1 << 4,   /* draws the rows' parents */
 	TABLE_NUMBER = 1 << 5, /* a number in JSON */
 };

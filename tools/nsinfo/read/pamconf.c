@@ -5,7 +5,6 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,56 +15,12 @@
 #include "base/memory.h"
 #include "base/strings.h"
 
-#define INCLUDE_MAX 16 /* libpam's PAM_SUBSTACK_MAX_LEVEL, of includes of both kinds */
-#define BLANKS      " \n\t"
+#define BLANKS " \n\t"
 
 /* Linux-PAM's own, then what distributions configure for files of the vendor. */
 static const char *const directories[] = {
 	"/etc/pam.d", "/usr/lib/pam.d", "/usr/share/pam.d", "/usr/etc/pam.d"};
 #define N_DIRECTORIES (sizeof(directories) / sizeof(directories[0]))
-
-static const char *const code_names[PAMCONF_CODES + 1] = {
-	"success",
-	"open_err",
-	"symbol_err",
-	"service_err",
-	"system_err",
-	"buf_err",
-	"perm_denied",
-	"auth_err",
-	"cred_insufficient",
-	"authinfo_unavail",
-	"user_unknown",
-	"maxtries",
-	"new_authtok_reqd",
-	"acct_expired",
-	"session_err",
-	"cred_unavail",
-	"cred_expired",
-	"cred_err",
-	"no_module_data",
-	"conv_err",
-	"authtok_err",
-	"authtok_recover_err",
-	"authtok_lock_busy",
-	"authtok_disable_aging",
-	"try_again",
-	"ignore",
-	"abort",
-	"authtok_expired",
-	"module_unknown",
-	"bad_item",
-	"conv_again",
-	"incomplete",
-	"default",
-};
-
-static const char *const action_names[] = {"ignore", "ok", "done", "bad", "die", "reset"};
-
-const char *pamconf_code_name(int code)
-{
-	return code >= 0 && code < PAMCONF_CODES ? code_names[code] : "?";
-}
 
 /* --- one line --- */
 
@@ -95,92 +50,6 @@ static char *next_word(char **at)
 	return start;
 }
 
-static void set_default(int *actions, int action)
-{
-	for (int i = 0; i < PAMCONF_CODES; i++)
-		if (actions[i] == PAMCONF_UNDEFINED)
-			actions[i] = action;
-}
-
-static const char *skip_blanks(const char *text)
-{
-	while (isspace((unsigned char)*text))
-		text++;
-	return text;
-}
-
-/* The place of the name that TEXT begins with, and moves *TEXT behind it; -1 if none does. */
-static int match_name(const char **text, const char *const *names, int count)
-{
-	for (int i = 0; i < count; i++) {
-		size_t length = strlen(names[i]);
-
-		if (strncmp(*text, names[i], length) == 0) {
-			*text += length;
-			return i;
-		}
-	}
-	return -1;
-}
-
-/* "success=ok default=3". Returns 0, or -EINVAL where libpam takes all of it for "bad". */
-static int parse_actions(int *actions, const char *text)
-{
-	for (text = skip_blanks(text); *text; text = skip_blanks(text)) {
-		int code = match_name(&text, code_names, PAMCONF_CODES + 1);
-		int action;
-
-		text = skip_blanks(text);
-		if (code < 0 || *text != '=')
-			return -EINVAL;
-		text = skip_blanks(text + 1);
-		action = match_name(
-			&text, action_names, sizeof(action_names) / sizeof(action_names[0]));
-		if (action >= 0) {
-			action = -action;
-		} else {
-			char *end;
-			long jump = isdigit((unsigned char)*text) ? strtol(text, &end, 10) : 0;
-
-			if (jump <= 0 || jump > INT_MAX)
-				return -EINVAL;
-			action = (int)jump;
-			text = end;
-		}
-		if (code == PAMCONF_CODES)
-			set_default(actions, action);
-		else
-			actions[code] = action;
-	}
-	return 0;
-}
-
-/* required, requisite, optional, sufficient, or the form in brackets. */
-static void parse_control(int *actions, const char *control)
-{
-	int success = PAMCONF_OK, others = PAMCONF_BAD;
-
-	if (strcasecmp(control, "required") == 0) {
-		actions[PAM_IGNORE] = PAMCONF_IGNORE;
-	} else if (strcasecmp(control, "requisite") == 0) {
-		actions[PAM_IGNORE] = PAMCONF_IGNORE;
-		others = PAMCONF_DIE;
-	} else if (strcasecmp(control, "optional") == 0) {
-		others = PAMCONF_IGNORE;
-	} else if (strcasecmp(control, "sufficient") == 0) {
-		success = PAMCONF_DONE;
-		others = PAMCONF_IGNORE;
-	} else {
-		if (parse_actions(actions, control) < 0)
-			for (int i = 0; i < PAMCONF_CODES; i++)
-				actions[i] = PAMCONF_BAD;
-		set_default(actions, PAMCONF_BAD);
-		return;
-	}
-	actions[PAM_SUCCESS] = actions[PAM_NEW_AUTHTOK_REQD] = success;
-	set_default(actions, others);
-}
-
 static void parse_arguments(struct pamconf_line *line, char *at)
 {
 	char *word;
@@ -200,7 +69,7 @@ struct reader {
 	struct pamconf *conf;
 };
 
-/* Where in which file. */
+/* A line of a file. */
 struct place {
 	const char *file;
 	unsigned int number;
@@ -231,8 +100,8 @@ static struct pamconf_line *add_line(struct reader *reader, const struct place *
 		.file = string_copy(place->file),
 		.number = place->number,
 	};
-	for (int i = 0; i < PAMCONF_CODES; i++)
-		line->actions[i] = PAMCONF_UNDEFINED;
+	for (int i = 0; i < PAMCONTROL_CODES; i++)
+		line->actions[i] = PAMCONTROL_UNDEFINED;
 	return line;
 }
 
@@ -257,7 +126,7 @@ static void include(
 		return;
 	line = add_line(reader, place);
 	line->control = string_copy(control);
-	set_default(line->actions, PAMCONF_BAD);
+	pamcontrol_default(line->actions, PAMCONTROL_BAD);
 }
 
 /* Debian's: a whole file, lines of every type. */
@@ -285,9 +154,9 @@ static void parse_session(struct reader *reader, const struct place *place, char
 	line = add_line(reader, place);
 	line->control = string_copy(control ? control : "");
 	if (control)
-		parse_control(line->actions, control);
+		pamcontrol_parse(line->actions, control);
 	else
-		set_default(line->actions, PAMCONF_BAD);
+		pamcontrol_default(line->actions, PAMCONTROL_BAD);
 	if (!module)
 		return;
 	line->kind = PAMCONF_MODULE;
@@ -319,7 +188,7 @@ static void parse_line(struct reader *reader, const struct place *place, char *t
 	 */
 	if (place->all_types)
 		return;
-	set_default(add_line(reader, place)->actions, PAMCONF_BAD);
+	pamcontrol_default(add_line(reader, place)->actions, PAMCONTROL_BAD);
 }
 
 /*
@@ -394,7 +263,7 @@ static int read_file(struct reader *reader, const char *name, const struct place
 	_cleanup_fclose_ FILE *file = NULL;
 	struct place place = *from;
 
-	if (from->includes >= INCLUDE_MAX)
+	if (from->includes >= PAMCONF_INCLUDES_MAX)
 		return -ELOOP;
 	file = open_name(reader->root, name, &path);
 	if (!file)
@@ -514,115 +383,6 @@ bool pamconf_has_argument(const struct pamconf_line *line, const char *argument)
 		if (strcmp(line->arguments[i], argument) == 0)
 			return true;
 	return false;
-}
-
-/* --- what comes of it --- */
-
-enum impression { UNDECIDED, POSITIVE, NEGATIVE };
-
-struct state {
-	enum impression impression;
-	int status;
-};
-
-/* The lines that a jump of COUNT from I passes over; a substack counts as one with its head. */
-static size_t jump(const struct pamconf *conf, size_t i, int count, int *left)
-{
-	int level = conf->lines[i].level;
-
-	while (i + 1 < conf->count && conf->lines[i + 1].level >= level && count > 0) {
-		do
-			i++;
-		while (i + 1 < conf->count && conf->lines[i + 1].level > level);
-		count--;
-	}
-	*left = count;
-	return i;
-}
-
-/* The last line of the substack that I is in: what is decided there holds for it alone. */
-static size_t end_of_stack(const struct pamconf *conf, size_t i)
-{
-	int level = conf->lines[i].level;
-
-	while (i + 1 < conf->count && conf->lines[i + 1].level >= level)
-		i++;
-	return i;
-}
-
-static void take_good(struct state *state, int result)
-{
-	if (state->impression == UNDECIDED ||
-		(state->impression == POSITIVE && state->status == PAM_SUCCESS)) {
-		state->impression = POSITIVE;
-		state->status = result;
-	}
-}
-
-static void take_bad(struct state *state, int result)
-{
-	if (state->impression != NEGATIVE) {
-		state->impression = NEGATIVE;
-		state->status = result == PAM_IGNORE ? PAM_PERM_DENIED : result;
-	}
-}
-
-/* Returns the line after which it goes on. */
-static size_t take(const struct pamconf *conf, size_t i, int result, struct state *state,
-	const struct state *before)
-{
-	int action = conf->lines[i].actions[result], left;
-
-	switch (action) {
-	case PAMCONF_IGNORE:
-		return i;
-	case PAMCONF_RESET:
-		*state = *before;
-		return i;
-	case PAMCONF_OK:
-		take_good(state, result);
-		return i;
-	case PAMCONF_DONE:
-		take_good(state, result);
-		return state->impression == POSITIVE ? end_of_stack(conf, i) : i;
-	case PAMCONF_BAD:
-		take_bad(state, result);
-		return i;
-	case PAMCONF_DIE:
-		take_bad(state, result);
-		return end_of_stack(conf, i);
-	default:
-		i = jump(conf, i, action, &left);
-		if (left > 0)
-			*state = (struct state){NEGATIVE, PAM_PERM_DENIED};
-		return i;
-	}
-}
-
-int pamconf_run(const struct pamconf *conf, const int *results, bool *reached)
-{
-	struct state state = {UNDECIDED, PAM_PERM_DENIED}; /* libpam's PAM_MUST_FAIL_CODE */
-	struct state before[INCLUDE_MAX + 2] = {state};
-	int level = 0;
-
-	for (size_t i = 0; reached && i < conf->count; i++)
-		reached[i] = false;
-	for (size_t i = 0; i < conf->count; i++) {
-		const struct pamconf_line *line = &conf->lines[i];
-
-		if (line->level > level)
-			before[line->level] = state;
-		level = line->level;
-		if (line->kind == PAMCONF_SUBSTACK)
-			continue;
-		if (reached)
-			reached[i] = true;
-		i = take(conf, i, line->kind == PAMCONF_BROKEN ? PAM_PERM_DENIED : results[i],
-			&state, &before[level]);
-	}
-	if (state.status == PAM_SUCCESS && state.impression != POSITIVE)
-		return PAM_PERM_DENIED;
-	return state.status;
 }
 
 /* --- which services there are --- */

@@ -2,27 +2,18 @@
 #ifndef NSINFO_PAMCONF_H
 #define NSINFO_PAMCONF_H
 
-#include <security/pam_modules.h>
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "read/pamcontrol.h"
+
 /*
- * The session stack of a service, read as libpam reads it (its pam_handlers.c, and pam_dispatch.c
- * for what it does with the results), and Debian's libpam with its "@include".
+ * The session stack of a service, read as libpam reads it (its pam_handlers.c), and Debian's libpam
+ * with its "@include".
  */
 
-#define PAMCONF_CODES 32 /* the kinds of result that a module can have, PAM_SUCCESS... */
-
-/* What the control field makes of a result; above 0 it is the number of lines to jump over. */
-enum pamconf_action {
-	PAMCONF_IGNORE = 0,
-	PAMCONF_OK = -1,
-	PAMCONF_DONE = -2,
-	PAMCONF_BAD = -3,
-	PAMCONF_DIE = -4,
-	PAMCONF_RESET = -5,
-	PAMCONF_UNDEFINED = -6,
-};
+/* Of includes of both kinds: libpam's PAM_SUBSTACK_MAX_LEVEL. */
+#define PAMCONF_INCLUDES_MAX 16
 
 enum pamconf_kind {
 	PAMCONF_MODULE,
@@ -39,13 +30,13 @@ struct pamconf_line {
 	char *module;        /* as written; NULL if broken */
 	char **arguments;
 	int n_arguments;
-	int actions[PAMCONF_CODES];
+	int actions[PAMCONTROL_CODES];
 };
 
 struct pamconf {
 	struct pamconf_line *lines;
 	size_t count;
-	char *source;  /* the service's file, without the root; "other" where it has none */
+	char *source;  /* the service's file, without the root; "other" if it has none */
 	bool found;    /* the service has a file, or lines in pam.conf */
 	char *problem; /* what libpam refuses the whole service for; or NULL */
 };
@@ -65,20 +56,10 @@ bool pamconf_is(const struct pamconf_line *line, const char *module);
 bool pamconf_has_argument(const struct pamconf_line *line, const char *argument);
 
 /*
- * pamconf_run - what pam_open_session(3) would return.
- * @results: what each line's module returns.
- * @reached: filled: was the line's module called? NULL if that does not matter.
- */
-int pamconf_run(const struct pamconf *conf, const int *results, bool *reached);
-
-/*
- * pamconf_services - every service that has a file, or lines in pam.conf where that is read: sorted
+ * pamconf_services - every service that has a file, or lines in pam.conf if that is read: sorted
  * names, NULL at the end.
  * The caller frees each and the array.
  */
 char **pamconf_services(const char *root);
-
-/* pamconf_code_name - "success", "system_err"... */
-const char *pamconf_code_name(int code);
 
 #endif

@@ -3,7 +3,7 @@
 #define NSINFO_PIDFD_H
 
 #include "read/proc.h"
-#include "read/sessions.h"
+#include "read/processes.h"
 
 /*
  * pidfd_open_process - a descriptor of the process that the scan saw, and of no other that has got

@@ -50,7 +50,7 @@ struct proc_status {
 	pid_t nspid[PROC_LEVELS]; /* from /proc's own namespace down to the process's */
 	int levels;
 	uint64_t permitted, effective, bounding; /* capabilities */
-	bool has_memory; /* false for a zombie, or where the memory is already let go of */
+	bool has_memory; /* false for a zombie, or if the memory is already let go of */
 	long rss_kib;
 };
 
