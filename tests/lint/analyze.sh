@@ -23,7 +23,7 @@ analyze() {
 	gcc)
 		# Leaks are for valgrind and the tests: this one does not follow what is kept in an array or a structure.
 		gcc -std=gnu17 -D_GNU_SOURCE -O2 -fanalyzer -Wno-analyzer-malloc-leak -Wno-analyzer-fd-leak -Werror \
-			-I"$build" -I. -Ipam_unshare -Itools/nsinfo -c -o /dev/null "$1"
+			$(pkg-config --cflags smartcols 2>/dev/null) -I"$build" -I. -Ipam_unshare -Itools/nsinfo -c -o /dev/null "$1"
 		;;
 	clang-tidy)
 		# Shallow, which takes seconds; DEEP=1 takes minutes, and finds NULL in rules.c and subjects.c where

@@ -181,6 +181,11 @@ bool cli_is_for_people(const struct cli *cli)
 	return !cli->format.json && !cli->format.raw && !cli->format.noheadings;
 }
 
+bool cli_wants_table(const struct cli *cli)
+{
+	return cli->format.columns || cli->format.raw || cli->format.noheadings;
+}
+
 bool cli_color(const struct cli *cli)
 {
 	if (!cli->color || strcmp(cli->color, "auto") == 0)

@@ -55,6 +55,9 @@ void cli_columns(struct cli *cli, struct table *table);
 /* cli_is_for_people - a table with headings, no JSON and nothing for scripts. */
 bool cli_is_for_people(const struct cli *cli);
 
+/* cli_wants_table - -o, -n or -r: of a command that prints text, a table is wanted. */
+bool cli_wants_table(const struct cli *cli);
+
 /* cli_color - are colours wanted? */
 bool cli_color(const struct cli *cli);
 

@@ -219,6 +219,35 @@ static void environments(void **state)
 	assert_null(proc_environ(block, 0, "A"));
 }
 
+static void limits(void **state)
+{
+	static const char unlimited[] = "Max cpu time              unlimited            unlimited"
+					"            seconds   \n";
+	struct rlimit found[RLIM_NLIMITS];
+	char text[4096] =
+		"Limit                     Soft Limit           Hard Limit           Units\n";
+	struct proc proc;
+	char *tree = tree_new();
+
+	(void)state;
+	tree_proc(tree, &proc);
+	for (int i = 0; i < (int)RLIM_NLIMITS; i++) {
+		tree_write(tree, "7/limits", text);
+		assert_int_not_equal(proc_limits(&proc, 7, found), 0);
+		strcat(text, i == RLIMIT_NOFILE ? "Max open files            1024                 "
+						  "1048576              files     \n"
+						: unlimited);
+	}
+	tree_write(tree, "7/limits", text);
+	assert_int_equal(proc_limits(&proc, 7, found), 0);
+	assert_true(found[RLIMIT_NOFILE].rlim_cur == 1024);
+	assert_true(found[RLIMIT_NOFILE].rlim_max == 1048576);
+	assert_true(found[RLIMIT_CPU].rlim_cur == RLIM_INFINITY);
+	assert_true(found[RLIMIT_RTTIME].rlim_max == RLIM_INFINITY);
+	proc_close(&proc);
+	tree_free(tree);
+}
+
 /* --- columns --- */
 
 static const struct table_column columns[] = {
@@ -278,6 +307,7 @@ int main(void)
 		TEST("a process's name cannot make up a field of status", status_fields),
 		TEST("a command line is one line, or the name in brackets", command_lines),
 		TEST("a fact is found by its whole name", environments),
+		TEST("limits are those of the process, or not known", limits),
 		TEST("-o chooses columns, and + adds to the usual ones", chosen_columns),
 		TEST("JSON has null for what is not known", json_row),
 	};

@@ -74,8 +74,7 @@ static void check_user_manager(struct findings *findings, const char *root)
 			"put this into /etc/systemd/system/user@.service.d/pam_unshare.conf, then "
 			"systemctl daemon-reload:\n[Service]\nProtectProc=invisible",
 			"what a user starts with \"systemd-run --user\" runs outside of the "
-			"session "
-			"and sees every process of the host");
+			"session and sees every process of the host");
 }
 
 /* What gives out command lines, and in which interface of org.freedesktop.systemd1 it is. */

@@ -5,44 +5,44 @@
 #include "check/findings.h"
 #include "read/sessions.h"
 
-/* The parts of nsinfo check. ROOT is a prefix of every path: "" but in tests. */
+/* The parts of nsinfo check, a file each. ROOT is a prefix of every path: "" but in tests. */
 
 #define CHECK_MODULE  "pam_unshare.so"
 #define CHECK_SERVICE "nsinfo-check" /* no file is called so: for what is tried */
 
 /*
- * check_service - the session stack of one service.
+ * pam.c: check_service - the session stack of one service.
  * @asked: it was named on the command line, so that a service without our line is a problem.
  * Returns whether the module is in its session stack.
  */
 bool check_service(struct findings *findings, const char *root, const char *service, bool asked);
 
+/* pam.c: check_is_login - a service that is known to give logins. */
+bool check_is_login(const char *service);
+
 /*
- * check_decision - what the line of a service and the rules decide for a user.
+ * policy.c: check_decision - what the line of a service and the rules decide for a user.
  * Returns false if there is no such user.
  */
 bool check_decision(
 	struct findings *findings, const char *root, const char *service, const char *user);
 
-/* check_is_login - a service that is known to give logins. */
-bool check_is_login(const char *service);
-
-/* check_files - the module, session-init and the rule file. */
+/* files.c: check_files - the module, session-init and the rule file. */
 void check_files(struct findings *findings, const char *root);
 
-/* check_application - the service's own settings, if it is sshd or sudo. */
+/* applications.c: check_application - the service's own settings, if it is sshd or sudo. */
 void check_application(struct findings *findings, const char *root, const char *service);
 
-/* check_bypass - what shows the host's processes from outside a session: systemd, D-Bus. */
+/* bypass.c: check_bypass - what shows the host's processes from outside a session. */
 void check_bypass(struct findings *findings, const char *root);
 
-/* check_kernel - what it can do, and how near its limits are. */
+/* kernel.c: check_kernel - what it can do, and how near its limits are. */
 void check_kernel(struct findings *findings, struct sessions *sessions);
 
-/* check_connector - whether a user's netlink socket tells what runs on the whole machine. */
+/* connector.c: check_connector - does a netlink socket tell users what runs on the machine? */
 void check_connector(struct findings *findings);
 
-/* check_session - open and close a real session in a child; root only. */
+/* session.c: check_session - open and close a real session in a child; root only. */
 void check_session(struct findings *findings);
 
 #endif

@@ -202,9 +202,8 @@ static void judge_silent(struct findings *findings, const struct connector_trial
 	else if (trial->container)
 		findings_add(findings, FINDING_NOTE, "kernel",
 			"run nsinfo check on the host of this container, outside of a session",
-			"could not try whether the proc connector tells users what runs: only in "
-			"the "
-			"machine's first PID namespace can it be asked to");
+			"could not try whether the proc connector tells users what runs: it can "
+			"be asked to in the machine's first PID namespace alone");
 	else
 		findings_add(findings, FINDING_OK, "kernel", NULL,
 			"this kernel has no proc connector that could tell users what runs");

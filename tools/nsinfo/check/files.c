@@ -18,7 +18,8 @@
 #include "config.h"
 #include "policy/rules.h"
 
-/* Root's own, and every directory above it too: else another user may put a program in its place.
+/*
+ * Root's own, and every directory above it too: else another user may put a program in its place.
  */
 static bool is_roots_own(const char *root, const char *path, char **who)
 {

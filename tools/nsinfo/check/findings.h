@@ -32,7 +32,8 @@ struct findings {
 void findings_add(struct findings *findings, enum finding_level level, const char *subject,
 	const char *remedy, const char *format, ...) __attribute__((format(printf, 5, 6)));
 
-/* findings_untried - a note that WHAT could not be tried. CODE is an errno, or 0 if none is known.
+/*
+ * findings_untried - a note that WHAT could not be tried. CODE is an errno, or 0 if none is known.
  */
 void findings_untried(struct findings *findings, const char *subject, const char *what, int code);
 

@@ -43,8 +43,8 @@ static void check_unshare(struct findings *findings)
 		findings_untried(findings, "kernel", "to make PID and mount namespaces", errno);
 	else if (!WIFEXITED(status)) /* a seccomp filter may kill */
 		findings_add(findings, FINDING_PROBLEM, "kernel",
-			"a container needs a seccomp filter that lets it",
-			"who makes PID and mount namespaces is killed: %s",
+			"a container needs a seccomp filter that allows unshare(2)",
+			"a process that makes PID and mount namespaces is killed: %s",
 			strsignal(WTERMSIG(status)));
 	else if (WEXITSTATUS(status) == 0)
 		findings_add(findings, FINDING_OK, "kernel", NULL,
@@ -55,7 +55,8 @@ static void check_unshare(struct findings *findings)
 			"the limit of namespaces is reached: isolated logins are refused");
 	else
 		findings_add(findings, FINDING_PROBLEM, "kernel",
-			"a container needs CAP_SYS_ADMIN for it, and a seccomp filter that lets it",
+			"a container needs CAP_SYS_ADMIN, and a seccomp filter that allows "
+			"unshare(2)",
 			"root may not make PID and mount namespaces: %s",
 			strerror(WEXITSTATUS(status)));
 }
@@ -133,8 +134,7 @@ static void check_mounts(struct findings *findings, const struct proc *proc)
 		if (!mountinfo_is_below(mount->target, "/proc"))
 			findings_add(findings, FINDING_NOTE, "/proc", NULL,
 				"a procfs is also mounted at %s; in a session the private one is "
-				"there "
-				"too",
+				"there too",
 				mount->target);
 		else if (strstr(options, "hidepid=") && strcmp(mount->target, "/proc") == 0)
 			findings_add(findings, FINDING_NOTE, "/proc", NULL,

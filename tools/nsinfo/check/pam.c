@@ -27,7 +27,7 @@ static const char *const earlier[] = {"pam_systemd.so", "pam_elogind.so", "pam_l
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 /* One service's stack, and what the checks of it share. */
-struct subject {
+struct stack {
 	struct findings *findings;
 	const char *service;
 	size_t before; /* how many findings there were */
@@ -66,13 +66,13 @@ static bool is_constant(const struct pamconf_line *line)
 	return pamconf_is(line, "pam_permit.so") || pamconf_is(line, "pam_deny.so");
 }
 
-static int run_stack(struct subject *s)
+static int run_stack(struct stack *s)
 {
 	return pamrun_result(&s->conf, s->results, s->reached);
 }
 
 /* Would the login get in past ours, with these results? */
-static bool is_bypassed(struct subject *s)
+static bool is_bypassed(struct stack *s)
 {
 	if (run_stack(s) != PAM_SUCCESS)
 		return false;
@@ -86,7 +86,7 @@ static bool is_bypassed(struct subject *s)
  * A jump is a condition that somebody meant, unless it is always taken; an end of the stack before
  * ours is a mistake.
  */
-static void add_bypass(struct subject *s, size_t i, int code)
+static void add_bypass(struct stack *s, size_t i, int code)
 {
 	const struct pamconf_line *line = &s->conf.lines[i];
 	_cleanup_free_ char *remedy = string_format(
@@ -106,7 +106,7 @@ static void add_bypass(struct subject *s, size_t i, int code)
 }
 
 /* The line that decided: the last that was called before ours. -1 if there is none. */
-static long last_reached(const struct subject *s)
+static long last_reached(const struct stack *s)
 {
 	long last = -1;
 
@@ -120,7 +120,7 @@ static long last_reached(const struct subject *s)
  * If every module succeeds, is ours called? Each line that prevents it is named, and then taken
  * to return something else. Returns false if ours is never called.
  */
-static bool find_usual_results(struct subject *s)
+static bool find_usual_results(struct stack *s)
 {
 	long i;
 
@@ -142,7 +142,7 @@ static bool find_usual_results(struct subject *s)
 }
 
 /* Does a single other result of one line before ours let the login get in past it? */
-static void check_bypasses(struct subject *s)
+static void check_bypasses(struct stack *s)
 {
 	for (size_t i = 0; i < s->ours; i++) {
 		int usual = s->results[i];
@@ -165,7 +165,7 @@ static void check_bypasses(struct subject *s)
  * The line that refuses with these results: the first that fails, or the last, if it jumps too far.
  * -1 if there is none: no line counts as a success.
  */
-static long find_refusal(const struct subject *s)
+static long find_refusal(const struct stack *s)
 {
 	long found = -1;
 
@@ -184,7 +184,7 @@ static long find_refusal(const struct subject *s)
 }
 
 /* A line whose success refuses is a condition that somebody meant, if another result does not. */
-static bool take_other_result(struct subject *s, size_t i)
+static bool take_other_result(struct stack *s, size_t i)
 {
 	const struct pamconf_line *line = &s->conf.lines[i];
 	int usual = line->actions[s->results[i]];
@@ -203,7 +203,7 @@ static bool take_other_result(struct subject *s, size_t i)
 }
 
 /* I is find_refusal()'s. A broken line has been named before. */
-static void add_refusal(struct subject *s, long i)
+static void add_refusal(struct stack *s, long i)
 {
 	const struct pamconf_line *line = &s->conf.lines[i < 0 ? (long)s->ours : i];
 	int result = s->results[i < 0 ? (long)s->ours : i];
@@ -220,7 +220,7 @@ static void add_refusal(struct subject *s, long i)
 }
 
 /* Does anybody get in if ours succeeds? */
-static bool check_refusal(struct subject *s)
+static bool check_refusal(struct stack *s)
 {
 	for (size_t tries = 0; run_stack(s) != PAM_SUCCESS; tries++) {
 		long i = find_refusal(s);
@@ -234,7 +234,7 @@ static bool check_refusal(struct subject *s)
 }
 
 /* What the stack returns if every line of ours that opens returns CODE. */
-static int run_with(struct subject *s, int code)
+static int run_with(struct stack *s, int code)
 {
 	int result;
 
@@ -248,7 +248,7 @@ static int run_with(struct subject *s, int code)
 	return result;
 }
 
-static void check_failure(struct subject *s)
+static void check_failure(struct stack *s)
 {
 	const struct pamconf_line *line = &s->conf.lines[s->ours];
 
@@ -274,7 +274,7 @@ static bool opens_later(const struct pamconf_line *line, const char *module)
 	return pamconf_is(line, module) && !pamconf_has_argument(line, "close");
 }
 
-static void check_order(struct subject *s)
+static void check_order(struct stack *s)
 {
 	for (size_t i = s->ours + 1; i < s->conf.count; i++) {
 		const struct pamconf_line *line = &s->conf.lines[i];
@@ -290,7 +290,8 @@ static void check_order(struct subject *s)
 	}
 }
 
-/* Whether the rule file that the line names, if it names one, is understood, or not ours to read.
+/*
+ * Whether the rule file that the line names, if it names one, is understood, or not ours to read.
  */
 static bool conf_is_right(const struct options *options, struct error *error)
 {
@@ -304,7 +305,7 @@ static bool conf_is_right(const struct options *options, struct error *error)
 	return result == 0 || error->code == EACCES;
 }
 
-static void check_options(struct subject *s)
+static void check_options(struct stack *s)
 {
 	for (size_t i = 0; i < s->conf.count; i++) {
 		const struct pamconf_line *line = &s->conf.lines[i];
@@ -325,7 +326,7 @@ static void check_options(struct subject *s)
 	}
 }
 
-static void check_broken(struct subject *s)
+static void check_broken(struct stack *s)
 {
 	for (size_t i = 0; i < s->conf.count; i++)
 		if (s->conf.lines[i].kind == PAMCONF_BROKEN)
@@ -336,7 +337,7 @@ static void check_broken(struct subject *s)
 				s->conf.lines[i].file, s->conf.lines[i].number);
 }
 
-static void check_place(struct subject *s)
+static void check_place(struct stack *s)
 {
 	const struct pamconf_line *line = &s->conf.lines[s->ours];
 
@@ -349,7 +350,7 @@ static void check_place(struct subject *s)
 	if (!policy_service_forks(s->service))
 		findings_add(s->findings, FINDING_NOTE, s->service,
 			"take the line out of this file, or of the one that it includes",
-			"this service starts what it starts without a fork and cannot be isolated: "
+			"this service starts programs without a fork and cannot be isolated: "
 			"pam_unshare leaves it alone");
 	for (size_t i = s->before; i < s->findings->count; i++)
 		if (s->findings->list[i].level >= FINDING_WARNING)
@@ -358,7 +359,7 @@ static void check_place(struct subject *s)
 		"isolated (%s:%u); a failure refuses the login", line->file, line->number);
 }
 
-static void check_absent(struct subject *s, bool asked)
+static void check_absent(struct stack *s, bool asked)
 {
 	_cleanup_free_ char *remedy = string_format(
 		"to isolate it, add \"session required pam_unshare.so\" at the end of %s",
@@ -366,13 +367,13 @@ static void check_absent(struct subject *s, bool asked)
 
 	if (!policy_service_forks(s->service))
 		findings_add(s->findings, FINDING_OK, s->service, NULL,
-			"not isolated, as it has to be: it starts what it starts without a fork");
+			"not isolated, and cannot be: it starts programs without a fork");
 	else
 		findings_add(s->findings, asked ? FINDING_PROBLEM : FINDING_NOTE, s->service,
 			remedy, "not isolated: pam_unshare is not in its session stack");
 }
 
-static bool find_ours(struct subject *s)
+static bool find_ours(struct stack *s)
 {
 	for (size_t i = 0; i < s->conf.count; i++) {
 		if (!opens(&s->conf.lines[i]))
@@ -383,7 +384,7 @@ static bool find_ours(struct subject *s)
 	return false;
 }
 
-static bool check_stack(struct subject *s, bool asked)
+static bool check_stack(struct stack *s, bool asked)
 {
 	if (s->conf.problem)
 		findings_add(s->findings, FINDING_PROBLEM, s->service,
@@ -410,7 +411,7 @@ static bool check_stack(struct subject *s, bool asked)
 
 bool check_service(struct findings *findings, const char *root, const char *service, bool asked)
 {
-	struct subject s = {.findings = findings, .service = service, .before = findings->count};
+	struct stack s = {.findings = findings, .service = service, .before = findings->count};
 	bool isolated = false;
 
 	if (pamconf_read(root, service, &s.conf) < 0)

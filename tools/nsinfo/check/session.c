@@ -168,8 +168,7 @@ static void judge(struct findings *findings, const struct trial *trial)
 	if (!trial->looked || trial->sees_parent || trial->own_processes > 2 || !has_title(trial)) {
 		findings_add(findings, FINDING_PROBLEM, "session", "please report it",
 			"a test session was opened but is not isolated: PID %d, PID 1 is \"%s\", "
-			"%d "
-			"of the host's %d processes are seen",
+			"%d of the host's %d processes are seen",
 			trial->pid, trial->title, trial->own_processes, trial->host_processes);
 		return;
 	}
@@ -179,8 +178,8 @@ static void judge(struct findings *findings, const struct trial *trial)
 	else
 		findings_add(findings, FINDING_OK, "session", NULL,
 			"a test session opened in %.1f ms and closed in %.1f ms; in it a process "
-			"had "
-			"PID %d, PID 1 was \"%s\", and of the host's %d processes none was seen",
+			"had PID %d, PID 1 was \"%s\", and of the host's %d processes none was "
+			"seen",
 			(double)trial->open_us / 1000, (double)trial->close_us / 1000, trial->pid,
 			trial->title, trial->host_processes);
 }

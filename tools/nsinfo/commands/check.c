@@ -106,7 +106,7 @@ static void print(struct cli *cli, const struct findings *findings)
 	size_t problems = findings_count(findings, FINDING_PROBLEM);
 	size_t warnings = findings_count(findings, FINDING_WARNING);
 
-	if (cli->format.json || cli->format.raw || cli->format.noheadings || cli->format.columns) {
+	if (cli->format.json || cli_wants_table(cli)) {
 		print_table(cli, findings);
 		return;
 	}

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/capability.h>
+#include <sys/resource.h>
 
 #include "base/cleanup.h"
 #include "base/strings.h"
@@ -16,17 +17,18 @@
 #include "read/cgroup.h"
 #include "read/mounts.h"
 
-/* The limits that a login runs into, as /proc/PID/limits and JSON name them. */
+/* The limits that a login runs into, as text and JSON name them. */
 static const struct {
+	int number;
 	const char *name, *key;
 } limits[] = {
-	{"Max processes", "processes"},
-	{"Max open files", "open_files"},
-	{"Max address space", "address_space"},
-	{"Max cpu time", "cpu_time"},
-	{"Max file size", "file_size"},
-	{"Max locked memory", "locked_memory"},
-	{"Max core file size", "core_file_size"},
+	{RLIMIT_NPROC, "processes", "processes"},
+	{RLIMIT_NOFILE, "open files", "open_files"},
+	{RLIMIT_AS, "address space", "address_space"},
+	{RLIMIT_CPU, "cpu time", "cpu_time"},
+	{RLIMIT_FSIZE, "file size", "file_size"},
+	{RLIMIT_MEMLOCK, "locked memory", "locked_memory"},
+	{RLIMIT_CORE, "core file size", "core_file_size"},
 };
 #define N_LIMITS (sizeof(limits) / sizeof(limits[0]))
 
@@ -37,8 +39,8 @@ struct details {
 	uint64_t ns[NAMESPACES_COUNT], own_ns[NAMESPACES_COUNT]; /* 0: not known */
 	struct mounts mounts;
 	struct cgroups cgroups;
-	pid_t limited; /* whose limits are shown: the oldest process but PID 1; 0 if none */
-	char *limits;  /* /proc/PID/limits */
+	struct rlimit limits[RLIM_NLIMITS]; /* of the oldest process but PID 1 */
+	bool has_limits;
 };
 
 static int read_details(
@@ -60,10 +62,7 @@ static int read_details(
 	mounts_read(proc, session->init, &details->mounts);
 	cgroups_read(proc, session->init, &details->cgroups);
 	oldest = sessions_oldest(sessions, session);
-	details->limited = oldest ? oldest->pid : 0;
-	if (details->limited == 0 ||
-		proc_read(proc, details->limited, "limits", &details->limits, NULL) < 0)
-		details->limits = NULL;
+	details->has_limits = oldest && proc_limits(proc, oldest->pid, details->limits) == 0;
 	return 0;
 }
 
@@ -71,20 +70,11 @@ static void free_details(struct details *details)
 {
 	mounts_free(&details->mounts);
 	cgroups_free(&details->cgroups);
-	free(details->limits);
 }
 
 static bool is_proc_mount(const struct mount *mount)
 {
 	return strcmp(mount->type, "proc") == 0 || strncmp(mount->target, "/proc/", 6) == 0;
-}
-
-/* The soft and the hard limit, "unlimited" or a number; -1 if the line is missing. */
-static int find_limit(const struct details *details, const char *name, char soft[24], char hard[24])
-{
-	const char *line = details->limits ? strstr(details->limits, name) : NULL;
-
-	return line && sscanf(line + strlen(name), " %23s %23s", soft, hard) == 2 ? 0 : -1;
 }
 
 /* "cap_kill", or "none". The caller frees. */
@@ -221,17 +211,30 @@ static void print_mounts(const struct details *details)
 	}
 }
 
+/* The caller frees. */
+static char *limit_text(rlim_t limit)
+{
+	if (limit == RLIM_INFINITY)
+		return string_copy("unlimited");
+	return string_format("%llu", (unsigned long long)limit);
+}
+
+static void print_limit(const char *name, const struct rlimit *limit)
+{
+	_cleanup_free_ char *soft = limit_text(limit->rlim_cur);
+	_cleanup_free_ char *hard = limit_text(limit->rlim_max);
+
+	if (limit->rlim_cur != RLIM_INFINITY || limit->rlim_max != RLIM_INFINITY)
+		line(name, "%s, at most %s", soft, hard);
+}
+
 static void print_limits(const struct details *details)
 {
-	char soft[24], hard[24];
-
-	if (!details->limits)
+	if (!details->has_limits)
 		return;
 	heading("Limits");
 	for (size_t i = 0; i < N_LIMITS; i++)
-		if (find_limit(details, limits[i].name, soft, hard) == 0 &&
-			(strcmp(soft, "unlimited") != 0 || strcmp(hard, "unlimited") != 0))
-			line(limits[i].name + strlen("Max "), "%s, at most %s", soft, hard);
+		print_limit(limits[i].name, &details->limits[limits[i].number]);
 	for (size_t i = 0; i < details->cgroups.count; i++)
 		for (size_t j = 0; j < details->cgroups.list[i].n_limits; j++)
 			line(details->cgroups.list[i].limits[j].name, "%s",
@@ -308,27 +311,20 @@ static void json_mounts(struct json *json, const struct details *details)
 	json_end_array(json);
 }
 
-static void json_limit(struct json *json, const char *key, const char *value)
+/* null: unlimited */
+static void json_limit(struct json *json, const char *key, const struct rlimit *limit)
 {
-	long long number = 0;
-	bool is_number = string_number(value, &number) == 0;
-
-	json_known(json, key, is_number, number);
+	json_object(json, key);
+	json_known(json, "soft", limit->rlim_cur != RLIM_INFINITY, (long long)limit->rlim_cur);
+	json_known(json, "hard", limit->rlim_max != RLIM_INFINITY, (long long)limit->rlim_max);
+	json_end_object(json);
 }
 
 static void json_limits(struct json *json, const struct details *details)
 {
 	json_object(json, "limits");
-	for (size_t i = 0; i < N_LIMITS; i++) {
-		char soft[24], hard[24];
-
-		if (find_limit(details, limits[i].name, soft, hard) < 0)
-			continue;
-		json_object(json, limits[i].key);
-		json_limit(json, "soft", soft); /* null: unlimited */
-		json_limit(json, "hard", hard);
-		json_end_object(json);
-	}
+	for (size_t i = 0; details->has_limits && i < N_LIMITS; i++)
+		json_limit(json, limits[i].key, &details->limits[limits[i].number]);
 	for (size_t i = 0; i < details->cgroups.count; i++)
 		for (size_t j = 0; j < details->cgroups.list[i].n_limits; j++)
 			json_string(json, details->cgroups.list[i].limits[j].name,
@@ -358,7 +354,7 @@ static int show(struct cli *cli, struct sessions *sessions, const char *name)
 
 	if (!session)
 		return EXIT_FAILURE;
-	if (cli->format.columns || cli->format.raw || cli->format.noheadings) {
+	if (cli_wants_table(cli)) {
 		session_row_print(cli, session);
 		return EXIT_SUCCESS;
 	}

@@ -159,7 +159,7 @@ static int judge(const struct proc *proc, const struct sessions *sessions)
 static void print(
 	struct cli *cli, const struct proc *proc, const struct sessions *sessions, int status)
 {
-	if (cli->format.columns || cli->format.raw || cli->format.noheadings)
+	if (cli_wants_table(cli))
 		session_row_print(cli, sessions->own);
 	else if (cli->format.json)
 		print_json(sessions, status);

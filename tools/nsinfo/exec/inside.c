@@ -189,8 +189,10 @@ static void hang_up(const struct monitor *monitor)
 	kill(-monitor->command, SIGCONT);
 }
 
-/* A shell gives the terminal to its own jobs: what it did is found again. The monitor itself, which
- * blocks the terminal's signals, has it in between; then reading stops the command with SIGTTIN. */
+/*
+ * A shell gives the terminal to its own jobs: what it did is found again. The monitor itself, which
+ * blocks the terminal's signals, has it in between; then reading stops the command with SIGTTIN.
+ */
 static void give_terminal(struct monitor *monitor, bool foreground)
 {
 	if (monitor->terminal < 0)
@@ -228,8 +230,10 @@ static void obey(struct monitor *monitor)
 	kill(-monitor->command, SIGCONT);
 }
 
-/* To a stop nsinfo answers; until then it is not told of another. A command that stops and goes on
- * by itself all the time would fill the socket, and stop nsinfo once for each time. */
+/*
+ * To a stop nsinfo answers; until then it is not told of another. A command that stops and goes on
+ * by itself all the time would fill the socket, and stop nsinfo once for each time.
+ */
 static void look_at_command(struct monitor *monitor)
 {
 	struct exec_message message = {0};

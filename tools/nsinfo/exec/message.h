@@ -22,11 +22,9 @@ enum exec_step {
 /* What goes over the control socket. Its end tells that nsinfo, or the monitor, is gone. */
 struct exec_message {
 	enum {
-		/* to nsinfo */
-		EXEC_FAILED, /* the step could not be done: an errno; from the command's process too
-			      */
-		EXEC_STOPPED, /* by this signal. Not said again before the next order to go on or
-				 stay */
+		/* to nsinfo; of a stop it is not told again before it orders to go on or to stay */
+		EXEC_FAILED,  /* the step, with this errno; the command's process says it, too */
+		EXEC_STOPPED, /* by this signal */
 		EXEC_ENDED,   /* a status of waitpid(2) */
 
 		/* to the monitor */

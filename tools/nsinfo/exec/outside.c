@@ -84,8 +84,10 @@ static void go_on(struct job *job)
 	order(job, EXEC_GO_ON, job->foreground);
 }
 
-/* Stop, with all processes of this job. Returns false if that cannot be: in an orphaned process
- * group, where no shell could go on with it, the kernel ignores these signals. */
+/*
+ * Stop, with all processes of this job. Returns false if that cannot be: in an orphaned process
+ * group, where no shell could go on with it, the kernel ignores these signals.
+ */
 static bool stop_job(int signal)
 {
 	sigset_t set;
@@ -99,8 +101,10 @@ static bool stop_job(int signal)
 	return sigismember(&set, SIGCONT);
 }
 
-/* What the kernel does in an orphaned process group: it ignores ^Z, and hangs up who would read
- * from a terminal in vain. With SIGSTOP somebody stopped the command, who will go on with it. */
+/*
+ * What the kernel does in an orphaned process group: it ignores ^Z, and hangs up who would read
+ * from a terminal in vain. With SIGSTOP somebody stopped the command, who will go on with it.
+ */
 static void go_on_without_shell(struct job *job, int signal)
 {
 	if (signal == SIGTTIN || signal == SIGTTOU)
@@ -172,8 +176,10 @@ static void take_message(struct job *job)
 	}
 }
 
-/* Signals that somebody sends to nsinfo are meant for the command. Those of the terminal come only
- * while it is not raw. */
+/*
+ * Signals that somebody sends to nsinfo are meant for the command. Those of the terminal come only
+ * while it is not raw.
+ */
 static const int forwarded[] = {
 	SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGALRM, SIGTSTP};
 
@@ -248,8 +254,10 @@ static void serve(struct job *job)
 
 /* --- the beginning --- */
 
-/* A pipe in the place of one of the caller's files. The user opens it again by /dev/stdout, so it
- * is the user's. */
+/*
+ * A pipe in the place of one of the caller's files. The user opens it again by /dev/stdout, so it
+ * is the user's.
+ */
 static int open_pipe(struct exec_plan *plan, struct job *job, int fd)
 {
 	int ends[2], mine = fd == STDIN_FILENO ? 1 : 0;
@@ -264,8 +272,10 @@ static int open_pipe(struct exec_plan *plan, struct job *job, int fd)
 	return 0;
 }
 
-/* With a pipe at either side the terminal may be another program's, of a pager: it is left alone
- * until the command reads from its own, which stops it with SIGTTIN. */
+/*
+ * With a pipe at either side the terminal may be another program's, of a pager: it is left alone
+ * until the command reads from its own, which stops it with SIGTTIN.
+ */
 static int open_files(struct exec_plan *plan, struct job *job)
 {
 	int r = terminal_open(&job->terminal);
@@ -350,8 +360,10 @@ static int open_signals(const struct exec_plan *plan)
 	return signalfd(-1, &read_here, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-/* In the monitor: what is nsinfo's. Its end of the control socket and the master above all, by the
- * end of which the monitor learns that nsinfo is dead. */
+/*
+ * In the monitor: what is nsinfo's. Its end of the control socket and the master above all, by the
+ * end of which the monitor learns that nsinfo is dead.
+ */
 static void close_outside(struct job *job)
 {
 	for (int i = 0; i < STREAMS; i++)

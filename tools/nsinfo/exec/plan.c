@@ -116,40 +116,17 @@ static int plan_session(
 	return 0;
 }
 
-/* "Max open files            1024                 4096                 files" */
-static bool parse_limit(const char *line, struct rlimit *limit)
-{
-	char soft[24], hard[24];
-
-	if (strlen(line) < 26 || sscanf(line + 26, "%23s %23s", soft, hard) != 2)
-		return false;
-	limit->rlim_cur = *soft == 'u' ? RLIM_INFINITY : strtoul(soft, NULL, 10);
-	limit->rlim_max = *hard == 'u' ? RLIM_INFINITY : strtoul(hard, NULL, 10);
-	return true;
-}
-
-/*
- * Those of the login: what pam_limits(8) gave it, and not root's. Of a user's process prlimit(2)
- * tells root without CAP_SYS_RESOURCE nothing; /proc/PID/limits does, in the order of their numbers
- * (the kernel's fs/proc/base.c) below a heading.
- */
+/* Those of the login: what pam_limits(8) gave it, and not root's. */
 static void plan_limits(
 	struct exec_plan *plan, struct sessions *sessions, const struct session *session)
 {
 	const struct process *process = sessions_oldest(sessions, session);
 	_cleanup_close_ int fd = process ? pidfd_open_process(sessions->proc, process) : -1;
-	_cleanup_free_ char *text = NULL;
-	char *state = NULL, *line;
-	size_t n = 0;
 
-	if (fd < 0 || proc_read(sessions->proc, process->pid, "limits", &text, NULL) < 0)
-		return;
-	line = strtok_r(text, "\n", &state);
-	while (n < RLIM_NLIMITS && line && (line = strtok_r(NULL, "\n", &state)) != NULL)
-		if (!parse_limit(line, &plan->limits[n++]))
-			return;
-	/* It is still the same process. */
-	plan->has_limits = n == RLIM_NLIMITS && pidfd_signal(fd, 0) == 0;
+	/* And then it is still the same process. */
+	plan->has_limits = fd >= 0 &&
+			   proc_limits(sessions->proc, process->pid, plan->limits) == 0 &&
+			   pidfd_signal(fd, 0) == 0;
 }
 
 static void plan_directory(struct exec_plan *plan)

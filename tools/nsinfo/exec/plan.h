@@ -43,16 +43,17 @@ struct exec_plan {
 
 	int *cgroups;
 	size_t n_cgroups;
-	int pidfd, flags; /* of the session's PID 1; which namespaces to enter */
+	int pidfd; /* of the session's PID 1 */
+	int flags; /* CLONE_NEW*: the namespaces to enter */
 
 	/* outside.c sets these */
-	int standard[3]; /* what the command gets as 0, 1 and 2 */
-	int terminal;    /* the slave of its terminal; -1: none */
-	bool foreground; /* of that terminal, from the start */
-	int control;     /* the socket to nsinfo */
-	pid_t nsinfo;    /* to whose namespaces the monitor goes back */
-	sigset_t signals,
-		mask; /* what is blocked in nsinfo and in the monitor; the caller's mask */
+	int standard[3];  /* what the command gets as 0, 1 and 2 */
+	int terminal;     /* the slave of its terminal; -1: none */
+	bool foreground;  /* of that terminal, from the start */
+	int control;      /* the socket to nsinfo */
+	pid_t nsinfo;     /* to whose namespaces the monitor goes back */
+	sigset_t signals; /* what is blocked in nsinfo and in the monitor */
+	sigset_t mask;    /* the caller's */
 };
 
 /*

@@ -62,8 +62,10 @@ static void fill(struct stream *stream)
 	stream->end = (size_t)n;
 }
 
-/* poll(2) promises room for one byte and no more; and the descriptor is the caller's, who may have
- * it block. A socket can be told not to for once; terminals and pipes are opened anew. */
+/*
+ * poll(2) promises room for one byte and no more; and the descriptor is the caller's, who may have
+ * it block. A socket can be told not to for once; terminals and pipes are opened anew.
+ */
 static ssize_t write_some(const struct stream *stream)
 {
 	const char *data = stream->data + stream->begin;

@@ -53,8 +53,10 @@ void terminal_close(struct terminal *terminal)
 	cleanup_close(&terminal->fd);
 }
 
-/* A terminal that is not this session's (as after the setsid(2) of "su -c") has no job control for
- * us: tcgetpgrp(3) says ENOTTY, and reading is allowed. */
+/*
+ * A terminal that is not this session's (as after the setsid(2) of "su -c") has no job control for
+ * us: tcgetpgrp(3) says ENOTTY, and reading is allowed.
+ */
 bool terminal_is_ours(const struct terminal *terminal)
 {
 	pid_t foreground;
@@ -69,8 +71,10 @@ void terminal_raw(struct terminal *terminal)
 {
 	struct termios raw;
 
-	/* After a SIGSTOP in raw mode, a shell may have set our own modes again, and not the
-	 * caller's. */
+	/*
+	 * After a SIGSTOP in raw mode, a shell may have set our own modes again, and not the
+	 * caller's.
+	 */
 	if (!terminal->raw && tcgetattr(terminal->fd, &terminal->modes) == -1)
 		return;
 	terminal->raw = true;

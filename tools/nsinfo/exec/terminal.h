@@ -58,8 +58,10 @@ void terminal_restore_if_killed(struct terminal *terminal);
  */
 int terminal_new(const struct terminal *terminal, uid_t owner, int *master, int *slave);
 
-/* terminal_copy_modes - to the pseudoterminal. Only from the foreground: in the background they are
- * those of the shell's line editor. */
+/*
+ * terminal_copy_modes - to the pseudoterminal. Only from the foreground: in the background they are
+ * those of the shell's line editor.
+ */
 void terminal_copy_modes(const struct terminal *terminal, int master);
 
 /* terminal_copy_size - to the pseudoterminal; its foreground gets SIGWINCH if it is another. */

@@ -57,8 +57,10 @@ const struct mount *mounts_at(const struct mounts *mounts, const char *point)
 
 	if (found)
 		return strcmp(found->target, point) == 0 ? found : NULL;
-	/* The root directory is no mount point, as in a chroot(2): the last one is most often on
-	 * top. */
+	/*
+	 * The root directory is no mount point, as in a chroot(2): the last one is most often on
+	 * top.
+	 */
 	for (size_t i = 0; i < mounts->info.count; i++)
 		if (strcmp(mounts->info.mounts[i].target, point) == 0)
 			found = &mounts->info.mounts[i];

@@ -184,7 +184,8 @@ static void parse_line(struct reader *reader, const struct place *place, char *t
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
 		if (strcasecmp(type, others[i]) == 0)
 			return;
-	/* libpam makes it fail: authentication in the service's own file, else the type included.
+	/*
+	 * libpam makes it fail: authentication in the service's own file, else the type included.
 	 */
 	if (place->all_types)
 		return;

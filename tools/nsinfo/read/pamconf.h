@@ -52,7 +52,7 @@ void pamconf_free(struct pamconf *conf);
 /* pamconf_is - is the line's module this one? "pam_unix.so", in any directory. */
 bool pamconf_is(const struct pamconf_line *line, const char *module);
 
-/* pamconf_has_argument */
+/* pamconf_has_argument - is it one of the line's? */
 bool pamconf_has_argument(const struct pamconf_line *line, const char *argument);
 
 /*

@@ -254,6 +254,36 @@ int proc_stat(const struct proc *proc, pid_t pid, struct proc_stat *stat)
 	return 0;
 }
 
+/* "Max open files            1024                 4096                 files" */
+static int parse_limit(const char *line, struct rlimit *limit)
+{
+	char soft[24], hard[24];
+
+	if (strlen(line) < 26 || sscanf(line + 26, "%23s %23s", soft, hard) != 2)
+		return -EINVAL;
+	limit->rlim_cur = *soft == 'u' ? RLIM_INFINITY : strtoul(soft, NULL, 10);
+	limit->rlim_max = *hard == 'u' ? RLIM_INFINITY : strtoul(hard, NULL, 10);
+	return 0;
+}
+
+/* In the order of their numbers, below a heading (the kernel's fs/proc/base.c). */
+int proc_limits(const struct proc *proc, pid_t pid, struct rlimit limits[RLIM_NLIMITS])
+{
+	_cleanup_free_ char *text = NULL;
+	char *state = NULL, *line;
+	int r = proc_read(proc, pid, "limits", &text, NULL);
+
+	if (r < 0)
+		return r;
+	line = strtok_r(text, "\n", &state);
+	for (int i = 0; i < (int)RLIM_NLIMITS; i++) {
+		line = line ? strtok_r(NULL, "\n", &state) : NULL;
+		if (!line || parse_limit(line, &limits[i]) < 0)
+			return -EINVAL;
+	}
+	return 0;
+}
+
 int proc_owner(const struct proc *proc, pid_t pid, uid_t *uid)
 {
 	char path[PATH_SIZE];

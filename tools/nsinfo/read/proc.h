@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/resource.h>
 #include <sys/types.h>
 #include <time.h>
 
@@ -64,6 +65,12 @@ struct proc_stat {
 
 int proc_stat(const struct proc *proc, pid_t pid, struct proc_stat *stat);
 
+/*
+ * proc_limits - the resource limits, by their numbers: RLIMIT_NOFILE... Of a user's process
+ * prlimit(2) tells root nothing without CAP_SYS_RESOURCE; /proc/PID/limits does.
+ */
+int proc_limits(const struct proc *proc, pid_t pid, struct rlimit limits[RLIM_NLIMITS]);
+
 /* proc_owner - the effective uid. */
 int proc_owner(const struct proc *proc, pid_t pid, uid_t *uid);
 
@@ -73,7 +80,8 @@ time_t proc_start(struct proc *proc, const struct proc_stat *stat);
 /* proc_ns - the inode number of a namespace of the process. @name: "pid", "pid_for_children"... */
 int proc_ns(const struct proc *proc, pid_t pid, const char *name, uint64_t *inode);
 
-/* proc_parent_pid_ns - of the PID namespace that contains the process's. -EPERM beyond one's own.
+/*
+ * proc_parent_pid_ns - of the PID namespace that contains the process's. -EPERM beyond one's own.
  */
 int proc_parent_pid_ns(const struct proc *proc, pid_t pid, uint64_t *inode);
 
