@@ -22,7 +22,7 @@
 	WITH("time", CLONE_NEWTIME)                                                                \
 	OWN("user", CLONE_NEWUSER)
 
-#define NAMESPACES_ONE_MORE(name, flag) +1
+#define NAMESPACES_ONE_MORE(name, flag) +1 /* NOLINT(bugprone-macro-parentheses) */
 #define NAMESPACES_COUNT                (0 NAMESPACES(NAMESPACES_ONE_MORE, NAMESPACES_ONE_MORE))
 
 struct namespace
