@@ -22,13 +22,4 @@ static inline int64_t clock_now_ms(void)
 	return clock_now_us() / 1000;
 }
 
-/* clock_now_us - the same in microseconds. */
-static inline int64_t clock_now_us(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
-
 #endif
