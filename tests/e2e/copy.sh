@@ -13,5 +13,7 @@ check "root gets an ordinary login by su" same alice "$(su alice -c 'id -un')"
 check "root gets an ordinary login by sudo" same alice "$(sudo -u alice id -un)"
 check "root gets an ordinary login by ssh" same bob "$(ssh bob@localhost id -un)"
 check "nothing is left of these logins" nothing_left
+check "by request, a sentence that is not so opens a shell in the copy" same "in copy" "$(
+	PAM_UNSHARE_SHELL=1 check "that is not so" false <<<'echo "in $(hostname)"' | grep '^in ')"
 check "an orphan is reaped by its PID 1" eval '(sleep 0.1 &); wait_until 10 none_left'
 finish

@@ -32,8 +32,8 @@ skip() {
 
 # --- outside: new namespaces -------------------------------------------------------------------------
 
-# A clean environment: what the caller exported is no part of a test. The command goes through descriptor 3,
-# so that ps(1) in the copy shows a short PID 1.
+# A clean environment: what the caller exported is no part of a test. The command goes through descriptor 3 and
+# this script through BASH_ENV, so that ps(1) in the copy shows a PID 1 that is called "init" and nothing else.
 enter() {
 	local new=(unshare --mount --pid --net --ipc --uts --fork --kill-child) reason
 	[ "$(id -u)" = 0 ] || skip "only root can make one"
@@ -44,13 +44,13 @@ enter() {
 	[ -z "$host_net" ] || exec 4</proc/self/ns/net
 	exec env -i PATH="/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:$PATH" \
 		HOME=/root USER=root LOGNAME=root SHELL=/bin/bash LANG=C.UTF-8 TERM="${TERM:-dumb}" \
-		COPY_BUILD="$build" COPY_STOCK="$stock" COPY_TAP="$tap" COPY_CWD="$cwd" \
-		"${new[@]}" perl -e "$start_inside" 3< <(printf '%s\0' "$@")
+		COPY_BUILD="$build" COPY_STOCK="$stock" COPY_TAP="$tap" COPY_CWD="$cwd" BASH_ENV="$lib/copy.sh" \
+		"${new[@]}" perl -e "$start_inside" 3< <(printf '%s\0' "$@") 5<&0 </dev/null
 }
 
 # Not bash: unshare(1) of Ubuntu 22.04 has what it starts ignore these signals, and bash keeps to that. ^C would do
 # nothing in the copy.
-start_inside='$SIG{INT} = $SIG{TERM} = "DEFAULT"; exec {"bash"} "init", "copy.sh", "--inside"'
+start_inside='$SIG{INT} = $SIG{TERM} = "DEFAULT"; exec {"bash"} "init"'
 
 # --- inside, as PID 1: a new root --------------------------------------------------------------------
 
@@ -140,13 +140,14 @@ build_root() {
 
 # --- start -------------------------------------------------------------------------------------------
 
-if [ "${1-}" = --inside ]; then
+if [ -n "${BASH_ENV-}" ]; then
+	exec 0<&5
 	mapfile -d '' -t command <&3
 	for fd in /proc/self/fd/*; do # what the caller had open leads out of the copy; 4 is enter's, 255 is this script
 		case ${fd##*/} in 0 | 1 | 2 | 4 | 255) ;; *) eval "exec ${fd##*/}>&-" ;; esac
 	done
 	build=$COPY_BUILD stock=$COPY_STOCK tap=$COPY_TAP cwd=$COPY_CWD
-	unset COPY_STOCK COPY_TAP COPY_CWD
+	unset COPY_STOCK COPY_TAP COPY_CWD BASH_ENV
 	build_root
 	. "$lib/machine.sh"
 	set_up_machine || {

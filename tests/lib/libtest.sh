@@ -9,13 +9,14 @@
 #     finish
 #
 # By hand, after ./check: tests/e2e/su.sh, or PAM_UNSHARE_BUILD=DIR tests/e2e/su.sh. With PAM_UNSHARE_STOCK=1 the stacks are without our
-# line, and the tests of isolation must fail. A script may set copy_options, for copy.sh, before it sources this.
+# line, and the tests of isolation must fail. With PAM_UNSHARE_SHELL=1 a sentence that is not so opens a shell in the copy, as does
+# the end of the script. A script may set copy_options, for copy.sh, before it sources this.
 set -u
 
 lib=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 if [ -z "${IN_COPY-}" ]; then
 	exec "$lib/copy.sh" --tap --build "${PAM_UNSHARE_BUILD:-$lib/../../build-check}" \
-		${PAM_UNSHARE_STOCK:+--stock} ${copy_options-} bash "$0" "$@"
+		${PAM_UNSHARE_STOCK:+--stock} ${copy_options-} env PAM_UNSHARE_SHELL="${PAM_UNSHARE_SHELL-}" bash "$0" "$@"
 fi
 . "$lib/machine.sh"
 
@@ -35,7 +36,15 @@ check() {
 	else
 		echo "not ok $count - $sentence"
 		sed 's/^/#   /' "$scratch/said"
+		open_shell "after: $sentence"
 	fi
+}
+
+# open_shell WHERE: if PAM_UNSHARE_SHELL asks for it. The test goes on when the shell ends.
+open_shell() {
+	[ -n "${PAM_UNSHARE_SHELL-}" ] || return 0
+	echo "# A shell in the copy, $1. The log is /run/syslog, the test's files are in $scratch."
+	if [ -t 0 ]; then script -qec bash /dev/null; else bash; fi
 }
 
 run() { "$@"; } # what "return" in an eval returns from
@@ -47,6 +56,7 @@ skip() {
 }
 
 finish() {
+	open_shell 'at the end'
 	echo "1..$count"
 	exit 0
 }

@@ -111,7 +111,7 @@ set_up_syslog() {
 		chmod 0666, "/dev/log";
 		exit if fork;
 		open(STDOUT, ">>", "/run/syslog"); open(STDERR, ">&STDOUT"); open(STDIN, "<", "/dev/null");
-		$| = 1; $0 = "syslog";
+		$| = 1; $0 = "syslogd";
 		while (defined $log->recv(my $message, 65536)) {
 			my $level = $message =~ s/^<(\d+)>// ? $levels[$1 & 7] : "?";
 			$message =~ s/^\w{3} [ \d]\d [\d:]{8} //;    # the time

@@ -10,23 +10,26 @@ if [ -t 1 ]; then bold=$'\e[1m' plain=$'\e[0m'; else bold='' plain=''; fi
 # title TEXT
 title() { printf '\n%s%s%s\n' "$bold" "$*" "$plain"; }
 
-# as_alice COMMAND...: what ps says to alice when she gets there by COMMAND. A ps that is there before PID 1 has its
-# title shows its name in brackets: once more.
+# as_alice COMMAND...: what ps says to alice when she gets there by COMMAND, but for the show itself. A ps that is
+# there before PID 1 has its title shows its name in brackets: once more.
 as_alice() {
 	local try
 	for try in 1 2 3; do
 		"$@" >/run/shown 2>&1 </dev/null
 		grep -qF '[session-init]' /run/shown || break
 	done
-	cut -c 1-76 /run/shown | sed 's/^/    /'
+	grep -v lib/show.sh /run/shown | cut -c 1-76 | sed 's/^/    /'
 }
 
 ps='ps -e -o pid,user,args'
 
+# run_as USER COMMANDLINE: a program that does nothing and has this command line.
+run_as() { setpriv --reuid "$1" --regid "$1" --init-groups --reset-env perl -e '$0 = shift; sleep' "$2" & }
+
 # Two programs with a password on their command lines, as they run on any machine.
-setpriv --reuid bob --regid bob --init-groups --reset-env \
-	bash -c 'exec -a "mysql --user=bob --password=correct-horse shop" sleep infinity' &
-bash -c 'exec -a "backup --to=s3 --secret-key=AKIA42SECRET" sleep infinity' &
+run_as bob 'psql postgresql://bob:correct-horse@localhost/shop'
+run_as root 'backup --to=s3 --secret-key=AKIA42SECRET'
+sed -i /MaxStartups/d /etc/ssh/sshd_config # so that its title is as usual
 start_sshd
 
 cat <<-EOT
