@@ -12,6 +12,7 @@ A page is Markdown or a manual page. What is looked for:
     `session_open()`                  a function, somewhere in the project
     `session.c:session_open()`        a function in that file
     - `tests/e2e/su.sh`: SENTENCE     a sentence that this test checks
+    `tests/e2e/su.sh` "SENTENCE"      the same
     /usr/share/doc/pam_unshare/NAME   what is installed there: the README, a page of doc/, an example
 """
 
@@ -25,7 +26,7 @@ CODE_BLOCK = re.compile(r"^(```.*?^```$|(?: {4}|\t).*?$)", re.M | re.S)
 FILE_NAME = re.compile(r"^[\w@.*-]+\.(?:c|h|sh|py|md|build|map|[158])$")
 FUNCTION = re.compile(r"^(?:([\w./-]+\.(?:c|h|sh|py)):)?(\w+)\(\)$")
 INSTALLED = re.compile(r"/usr/share/doc/pam_unshare/([\w@./-]*\w)")
-TEST = re.compile(r"^ *- `(tests/[^`]*)`: (.*)$", re.M)
+TEST = re.compile(r"^ *- `(tests/[^`]*)`: (.*)$|`(tests/[^`]*)`\s+\"([^\"]*)\"", re.M)
 
 
 @functools.lru_cache
@@ -98,9 +99,10 @@ def wrong_code(source, page):
 
 
 def wrong_tests(source, page):
-    for test, sentence in TEST.findall(text(page)):
+    for groups in TEST.findall(text(page)):
+        test, sentence = groups[0] or groups[2], " ".join((groups[1] or groups[3]).split())
         path = os.path.join(source, test)
-        if not os.path.exists(path) or f'"{sentence}"' not in text(path):
+        if not os.path.exists(path) or f'"{sentence}"' not in re.sub(r'"\s*\n\s*"', "", text(path)):
             yield f"{test} does not say: {sentence}"
 
 
