@@ -13,6 +13,7 @@ A page is Markdown or a manual page. What is looked for:
     `session.c:session_open()`        a function in that file
     - `tests/e2e/su.sh`: SENTENCE     a sentence that this test checks
     `tests/e2e/su.sh` "SENTENCE"      the same
+    (`bastion.conf`; ...)             a recipe: each of its rules stands on the page as it is in examples/
     /usr/share/doc/pam_unshare/NAME   what is installed there: the README, a page of doc/, an example
 """
 
@@ -113,13 +114,20 @@ def wrong_installed(source, page):
             yield f"nothing is installed as /usr/share/doc/pam_unshare/{name}"
 
 
+def wrong_recipes(source, page):
+    for recipe in re.findall(r"\(`([\w-]+\.conf)`;", text(page)):
+        for rule in text(os.path.join(source, "examples", recipe)).splitlines():
+            if not rule.startswith("#") and f"    {rule}\n" not in text(page):
+                yield f"not as in examples/{recipe}: {rule}"
+
+
 def main():
     source, pages = sys.argv[1], sys.argv[2:]
     print(f"1..{len(pages)}")
     for number, page in enumerate(pages, 1):
         wrong = list(wrong_installed(source, page))
         if page.endswith(".md"):
-            wrong += [*wrong_links(page), *wrong_code(source, page), *wrong_tests(source, page)]
+            wrong += [*wrong_links(page), *wrong_code(source, page), *wrong_tests(source, page), *wrong_recipes(source, page)]
         name = os.path.relpath(page, source)
         print(f"{'not ok' if wrong else 'ok'} {number} - what {name} names is there")
         for line in wrong:

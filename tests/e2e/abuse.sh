@@ -93,7 +93,7 @@ carry() { (cd "/proc/$canary" && exec 8</proc 9<"/proc/$canary" && "$@"); }
 secrets='cat cmdline /proc/self/fd/[3-9]/cmdline /proc/self/fd/[3-9]/[0-9]*/cmdline 2>/dev/null | grep -c canary'
 check "sudo carries neither a descriptor of the host's /proc nor a working directory there into the session" \
 	same 0 "$(carry sudo -u alice bash -c "$secrets" 2>/dev/null)"
-# su closes nothing: the README says so. The host's /proc is then open, and still as it was for alice.
+# su closes nothing: doc/limits.md says so. The host's /proc is then open, and still as it was for alice.
 check "of what su's caller has open, nothing but that descriptor shows the host" \
 	same 0 "$(carry su alice -c 'exec 8<&- 9<&-; '"$secrets" 2>/dev/null)"
 

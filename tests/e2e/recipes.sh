@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# The four recipes of the README, as administrators would copy them from examples/.
+# The four recipes of doc/enabling.md, as administrators would copy them from examples/.
 . "$(dirname "$0")/../lib/libtest.sh"
 
 recipe() { cp "$lib/../../examples/$1.conf" /etc/security/unshare.conf; }
