@@ -8,13 +8,13 @@
 #     --build DIR  the project's build directory; what it built is installed in the copy
 #     --stock      leave the machine's PAM stacks as they are and install nothing
 #     --host-net   the command has descriptor 4, of this machine's network namespace
-#     --tap        where no copy can be made, print a skipped TAP test and succeed
+#     --tap        if no copy can be made, print a skipped TAP test and succeed
 #
 # The copy is a set of new namespaces (mount, PID, network, IPC, UTS) whose root is an overlay: all of
 # this machine's files are there, what is written to them goes to a tmpfs, and all of it is gone when the
 # command ends or this script is killed. machine.sh says what the copy has that the machine has not.
 #
-# Exits with the command's status; with 77, and a reason, where no copy can be made.
+# Exits with the command's status; with 77, and a reason, if no copy can be made.
 set -u
 shopt -s inherit_errexit
 
