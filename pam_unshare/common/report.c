@@ -38,7 +38,8 @@ void report_free(struct report *report)
 	free(report);
 }
 
-static void add(struct report *report, const char *format, va_list arguments)
+__attribute__((format(printf, 2, 0))) static void add(
+	struct report *report, const char *format, va_list arguments)
 {
 	char line[LINE_SIZE];
 	int length = vsnprintf(line, sizeof(line), format, arguments);
