@@ -442,7 +442,8 @@ static void print_log(void)
 /* A process of its own, in a session of its own, with an end. */
 static void run_body(void **state)
 {
-	const struct application_test *test = *state;
+	const struct test_case *test = *state;
+	void *argument = test->argument;
 	int status = 0;
 	pid_t child, ended;
 
@@ -451,7 +452,7 @@ static void run_body(void **state)
 	child = fork();
 	if (child == 0) {
 		setsid();
-		test->body();
+		test->body(&argument);
 		exit(0); /* not _exit(2): the counts of tests/coverage are written */
 	}
 	for (int waited = 0; (ended = waitpid(child, &status, WNOHANG)) == 0; waited++) {
@@ -496,13 +497,10 @@ static int forget_services(void **state)
 	return fclose(file) == 0 ? 0 : -1;
 }
 
-int application_run(const char *name, const struct application_test *tests, size_t count)
+int application_run(const char *name, const struct test_case *cases)
 {
-	struct CMUnitTest *group = calloc(count, sizeof(*group));
 	int result;
 
-	if (!group)
-		return 1;
 	if (geteuid() != 0) {
 		printf("1..0 # SKIP needs root\n");
 		return 0;
@@ -511,15 +509,7 @@ int application_run(const char *name, const struct application_test *tests, size
 		NULL, sizeof(*record), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (record == MAP_FAILED || !mkdtemp(confdir))
 		return 1;
-	for (size_t i = 0; i < count; i++)
-		group[i] = (struct CMUnitTest){
-			.name = tests[i].sentence,
-			.test_func = run_body,
-			.setup_func = forget_services,
-			.initial_state = (void *)(size_t)&tests[i],
-		};
-	result = _cmocka_run_group_tests(name, group, count, NULL, NULL);
+	result = test_cases_run(name, cases, run_body, forget_services, NULL);
 	remove_confdir();
-	free(group);
 	return result;
 }

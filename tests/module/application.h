@@ -19,17 +19,16 @@
 #define USER "nobody"
 
 /*
- * application_main - run tests, as root, and skip all of them without.
- * Each test's function is the body of an application: see CHECK.
+ * APPLICATION_MAIN - run the tests of the file (TEST_CASE), as root, and skip all of them without.
+ * The body of each is that of an application: see CHECK.
  */
-#define application_main(name, tests) application_run(name, tests, sizeof(tests) / sizeof(*(tests)))
+#define APPLICATION_MAIN(name)                                                                     \
+	int main(void)                                                                             \
+	{                                                                                          \
+		return application_run(name, test_cases);                                          \
+	}
 
-struct application_test {
-	const char *sentence;
-	void (*body)(void);
-};
-
-int application_run(const char *name, const struct application_test *tests, size_t count);
+int application_run(const char *name, const struct test_case *cases);
 
 /* In the application, or a process that it starts: fail the test if CONDITION does not hold. */
 #define CHECK(condition, ...)                                                                      \

@@ -191,7 +191,7 @@ static double close_with(pam_handle_t *pamh, void (*body)(void))
 	return now() - start;
 }
 
-static void ends_at_once(void)
+TEST_CASE(ends_at_once, "what obeys ends at once, and closing does not wait longer")
 {
 	double took = close_with(open_patient_session(), obedient);
 
@@ -199,7 +199,7 @@ static void ends_at_once(void)
 	CHECK(took < AT_ONCE, "it took %.2f s", took);
 }
 
-static void may_save(void)
+TEST_CASE(may_save, "what obeys SIGTERM alone has its time")
 {
 	double took = close_with(open_patient_session(), saves_at_term);
 
@@ -207,7 +207,8 @@ static void may_save(void)
 	CHECK(took < AT_ONCE, "it took %.2f s", took);
 }
 
-static void gets_killed(void)
+TEST_CASE(
+	gets_killed, "what ignores them gets SIGHUP, SIGTERM and SIGCONT, and is killed after 2 s")
 {
 	double took = close_with(open_session(), stubborn);
 	const char *heard = hear(0);
@@ -217,7 +218,7 @@ static void gets_killed(void)
 	CHECK(took > 1.9 && took < 12, "it took %.2f s", took);
 }
 
-static void wakes_stopped(void)
+TEST_CASE(wakes_stopped, "a stopped process wakes to end")
 {
 	double took = close_with(open_patient_session(), stops_obediently);
 
@@ -225,7 +226,7 @@ static void wakes_stopped(void)
 	CHECK(took < AT_ONCE, "it took %.2f s", took);
 }
 
-static void tells_stopped(void)
+TEST_CASE(tells_stopped, "a stopped process that catches them gets them all")
 {
 	const char *heard;
 
@@ -235,13 +236,13 @@ static void tells_stopped(void)
 	CHECK(strlen(heard) == 3, "it was %s", heard);
 }
 
-static void ends_traced(void)
+TEST_CASE(ends_traced, "a process that is traced and stopped ends")
 {
 	close_with(open_session(), is_traced);
 	CHECK(strcmp(hear(0), "") == 0);
 }
 
-static void unreaped_child(void)
+TEST_CASE(unreaped_child, "a zombie that the application reaps later delays nothing")
 {
 	pam_handle_t *pamh = open_patient_session();
 	double start;
@@ -261,7 +262,7 @@ static void unreaped_child(void)
 	CHECK(application_goes(application_init()), "PID 1 is still there");
 }
 
-static void living_child(void)
+TEST_CASE(living_child, "the application's own child in the session ends, and is its to reap")
 {
 	pam_handle_t *pamh = open_session();
 	pid_t child = fork();
@@ -275,7 +276,7 @@ static void living_child(void)
 	CHECK(waitpid(-1, &status, 0) == -1 && errno == ECHILD);
 }
 
-static void many_processes(void)
+TEST_CASE(many_processes, "a hundred processes of every kind end")
 {
 	pam_handle_t *pamh = open_session();
 
@@ -305,7 +306,7 @@ static void many_processes(void)
  * The application dies, or PID 1 does.
  */
 
-static void application_is_killed(void)
+TEST_CASE(application_is_killed, "an application that is killed takes the session with it")
 {
 	pid_t application;
 
@@ -339,7 +340,7 @@ static void application_is_killed(void)
 	CHECK(application_log_count("closed") == 0);
 }
 
-static void init_is_killed(void)
+TEST_CASE(init_is_killed, "when PID 1 is killed all ends, and closing restores the application")
 {
 	pam_handle_t *pamh = application_start("test", USER);
 	char *before = application_state();
@@ -356,7 +357,7 @@ static void init_is_killed(void)
 	CHECK(application_children_namespace() != 0);
 }
 
-static void init_is_told_by_root(void)
+TEST_CASE(init_is_told_by_root, "SIGTERM to PID 1 by root on the host ends the session")
 {
 	pam_handle_t *pamh = open_session();
 
@@ -377,7 +378,7 @@ static void signals_from_inside(void)
 	CHECK(kill(1, 0) == 0);
 }
 
-static void init_ignores_the_inside(void)
+TEST_CASE(init_ignores_the_inside, "no signal from root inside the session ends it")
 {
 	pam_handle_t *pamh = open_session();
 
@@ -399,7 +400,7 @@ static void signal_as_user(void)
 		CHECK(kill(init, signal) == -1 && errno == EPERM, "signal %d", signal);
 }
 
-static void user_cannot_signal(void)
+TEST_CASE(user_cannot_signal, "a user cannot signal PID 1, not even su's real one")
 {
 	int ready[2], status;
 	pid_t outsider;
@@ -447,7 +448,7 @@ static bool has_dropped_all(pid_t init)
 	return !status_lacks;
 }
 
-static void status_of_init(void)
+TEST_CASE(status_of_init, "PID 1 has CAP_KILL and no other capability, group or thread")
 {
 	pam_handle_t *pamh;
 	int ready[2], status;
@@ -482,7 +483,7 @@ static void see_one_other(void)
 	CHECK(stat("/proc/3", &s) == -1);
 }
 
-static void many_at_once(void)
+TEST_CASE(many_at_once, "200 applications open and close at once")
 {
 	pid_t applications[MANY];
 	int start[2];
@@ -521,29 +522,4 @@ static void many_at_once(void)
 	CHECK(application_goes(application_init()));
 }
 
-int main(void)
-{
-	static const struct application_test tests[] = {
-		{"what obeys ends at once, and closing does not wait longer", ends_at_once},
-		{"what obeys SIGTERM alone has its time", may_save},
-		{"what ignores them gets SIGHUP, SIGTERM and SIGCONT, and is killed after 2 s",
-			gets_killed},
-		{"a stopped process wakes to end", wakes_stopped},
-		{"a stopped process that catches them gets them all", tells_stopped},
-		{"a process that is traced and stopped ends", ends_traced},
-		{"a zombie that the application reaps later delays nothing", unreaped_child},
-		{"the application's own child in the session ends, and is its to reap",
-			living_child},
-		{"a hundred processes of every kind end", many_processes},
-		{"an application that is killed takes the session with it", application_is_killed},
-		{"when PID 1 is killed all ends, and closing restores the application",
-			init_is_killed},
-		{"SIGTERM to PID 1 by root on the host ends the session", init_is_told_by_root},
-		{"no signal from root inside the session ends it", init_ignores_the_inside},
-		{"a user cannot signal PID 1, not even su's real one", user_cannot_signal},
-		{"PID 1 has CAP_KILL and no other capability, group or thread", status_of_init},
-		{"200 applications open and close at once", many_at_once},
-	};
-
-	return application_main("end", tests);
-}
+APPLICATION_MAIN("end")

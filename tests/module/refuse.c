@@ -80,7 +80,8 @@ static void check_skipped(const char *service, const char *user)
 	CHECK(application_said_count() == 0);
 }
 
-static void log_of_a_session(void)
+TEST_CASE(log_of_a_session,
+	"one line in the log when a session opens, one when it closes; nothing to the user")
 {
 	pam_handle_t *pamh = application_start("test", USER);
 
@@ -94,7 +95,7 @@ static void log_of_a_session(void)
 	CHECK(application_said_count() == 0);
 }
 
-static void namespace_in_log(void)
+TEST_CASE(namespace_in_log, "the namespace in the log is the one that the children are in")
 {
 	pam_handle_t *pamh = application_start("test", USER);
 	char text[64];
@@ -106,7 +107,7 @@ static void namespace_in_log(void)
 	pam_close_session(pamh, 0);
 }
 
-static void debug(void)
+TEST_CASE(debug, "with debug there are details")
 {
 	pam_handle_t *pamh;
 
@@ -117,7 +118,8 @@ static void debug(void)
 	CHECK(pam_close_session(pamh, 0) == PAM_SUCCESS);
 }
 
-static void debug_with_a_rule(void)
+TEST_CASE(debug_with_a_rule,
+	"with debug the log says which rule holds, and that the line is there twice")
 {
 	pam_handle_t *pamh;
 	char path[256], line[512];
@@ -138,13 +140,13 @@ static void debug_with_a_rule(void)
 	CHECK(pam_close_session(pamh, 0) == PAM_SUCCESS);
 }
 
-static void root_is_skipped(void)
+TEST_CASE(root_is_skipped, "uid 0 is skipped without a word")
 {
 	check_skipped("test", "root");
 	CHECK(application_log_count("\n") == 0);
 }
 
-static void root_is_isolated(void)
+TEST_CASE(root_is_isolated, "uid 0 is isolated with the option root")
 {
 	pam_handle_t *pamh;
 
@@ -155,7 +157,7 @@ static void root_is_isolated(void)
 	CHECK(pam_close_session(pamh, 0) == PAM_SUCCESS);
 }
 
-static void services(void)
+TEST_CASE(services, "systemd-user and polkit-1 are skipped for everyone")
 {
 	SERVICE("systemd-user", "root");
 	SERVICE("polkit-1", "root");
@@ -165,13 +167,13 @@ static void services(void)
 	CHECK(application_log_count("\n") == 0);
 }
 
-static void unknown_option(void)
+TEST_CASE(unknown_option, "an unknown option refuses a user")
 {
 	SERVICE("wrong", "debugg");
 	check_refused("wrong", USER, "understand \"debugg\"");
 }
 
-static void unknown_option_root(void)
+TEST_CASE(unknown_option_root, "an unknown option lets uid 0 in, with an error in the log")
 {
 	SERVICE("wrong", "root debugg");
 	check_skipped("wrong", "root");
@@ -179,13 +181,13 @@ static void unknown_option_root(void)
 		  "correct .*/etc/pam.d$");
 }
 
-static void wrong_twice(void)
+TEST_CASE(wrong_twice, "a line that is wrong and there twice refuses with one line in the log")
 {
 	SERVICE("twice", "debugg", "debugg");
 	check_refused("twice", USER, "understand \"debugg\"");
 }
 
-static void no_user(void)
+TEST_CASE(no_user, "an application that does not say who logs in is refused")
 {
 	pam_handle_t *pamh = application_start("test", NULL);
 
@@ -212,19 +214,20 @@ int pam_set_data(pam_handle_t *pamh, const char *name, void *data,
 	return real(pamh, name, data, clean_up);
 }
 
-static void no_room_in_the_handle(void)
+TEST_CASE(no_room_in_the_handle,
+	"where libpam has no memory to keep the session in, it is closed and refused")
 {
 	data_is_not_kept = true;
 	check_refused("test", USER, "keep the session in the PAM handle");
 	CHECK(application_log_count("session opened") == 0);
 }
 
-static void unknown_user(void)
+TEST_CASE(unknown_user, "an unknown user is refused")
 {
 	check_refused("test", "no-such-user-here", "find the user");
 }
 
-static void hostile_user(void)
+TEST_CASE(hostile_user, "a user's name from the network cannot forge the log")
 {
 	pam_handle_t *pamh = application_start("test", "x\n%s\033[2J%n");
 
@@ -267,7 +270,8 @@ static bool is_fact(const char *name, const char *value)
 	return count == 1 && same;
 }
 
-static void hostile_items(void)
+TEST_CASE(hostile_items,
+	"names of hosts and terminals from the network are noted as they are, and not logged")
 {
 	const char tty[] = "pts/1 \"%s%n\"\nPAM_UNSHARE_UID=0\033[2J";
 	char host[1001];
@@ -288,7 +292,7 @@ static void hostile_items(void)
 	CHECK(application_goes(application_init()));
 }
 
-static void silent(void)
+TEST_CASE(silent, "with PAM_SILENT a refusal says nothing to the user")
 {
 	pam_handle_t *pamh = application_start("test", "no-such-user-here");
 
@@ -297,7 +301,7 @@ static void silent(void)
 	CHECK(application_log_count("err ") == 1);
 }
 
-static void optional_line(void)
+TEST_CASE(optional_line, "an optional line lets the login go on")
 {
 	char path[256];
 	pam_handle_t *pamh;
@@ -391,7 +395,8 @@ static void refused_by_filter(void)
 }
 
 /* Every case is a child, as a filter stays for good. */
-static void each_call(void)
+TEST_CASE(
+	each_call, "each system call of opening fails with each errno: refused, restored, one line")
 {
 	static const int codes[] = {EPERM, ENOSYS, ENOMEM, EIO};
 
@@ -405,7 +410,7 @@ static void each_call(void)
 	}
 }
 
-static void no_init(void)
+TEST_CASE(no_init, "a session-init that is not executable refuses the login")
 {
 	char copy[512];
 
@@ -416,7 +421,7 @@ static void no_init(void)
 	CHECK(application_log_count("Permission denied; reinstall pam_unshare") == 1);
 }
 
-static void rubbish_init(void)
+TEST_CASE(rubbish_init, "a session-init that is no program refuses the login")
 {
 	char copy[512];
 	int fd;
@@ -430,7 +435,7 @@ static void rubbish_init(void)
 	check_refused("test", USER, copy);
 }
 
-static void no_proc(void)
+TEST_CASE(no_proc, "without a procfs on /proc the login is refused")
 {
 	pam_handle_t *pamh = application_start("test", USER);
 
@@ -440,7 +445,7 @@ static void no_proc(void)
 	check_log(USER ": cannot find a procfs on /proc: .*; mount one there$");
 }
 
-static void no_capability(void)
+TEST_CASE(no_capability, "without CAP_SYS_ADMIN the login is refused, with what to do")
 {
 	pam_handle_t *pamh = application_start("test", USER);
 	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
@@ -457,7 +462,7 @@ static void no_capability(void)
 	check_log("Operation not permitted; .*CAP_SYS_ADMIN");
 }
 
-static void no_processes(void)
+TEST_CASE(no_processes, "a limit of processes changes nothing for good")
 {
 	struct rlimit limit = {0, 0};
 	pam_handle_t *pamh = application_start("test", USER);
@@ -476,7 +481,8 @@ static void no_processes(void)
 	check_log("err ");
 }
 
-static void few_descriptors(void)
+TEST_CASE(few_descriptors,
+	"with too few descriptors it is refused; with just enough, all is restored")
 {
 	struct rlimit limit = {0, 4096};
 	pam_handle_t *pamh;
@@ -527,7 +533,7 @@ static void open_nested(void)
 	application_check_state(before);
 }
 
-static void nested(void)
+TEST_CASE(nested, "nested sessions open down to the kernel's limit, and then are refused")
 {
 	open_nested();
 	CHECK(application_log_count("err ") == 1);
@@ -538,44 +544,4 @@ static void nested(void)
 					 "device; a limit on namespaces is reached") == 1);
 }
 
-int main(void)
-{
-	static const struct application_test tests[] = {
-		{"one line in the log when a session opens, one when it closes; nothing to the "
-		 "user",
-			log_of_a_session},
-		{"the namespace in the log is the one that the children are in", namespace_in_log},
-		{"with debug there are details", debug},
-		{"with debug the log says which rule holds, and that the line is there twice",
-			debug_with_a_rule},
-		{"uid 0 is skipped without a word", root_is_skipped},
-		{"uid 0 is isolated with the option root", root_is_isolated},
-		{"systemd-user and polkit-1 are skipped for everyone", services},
-		{"an unknown option refuses a user", unknown_option},
-		{"an unknown option lets uid 0 in, with an error in the log", unknown_option_root},
-		{"a line that is wrong and there twice refuses with one line in the log",
-			wrong_twice},
-		{"an application that does not say who logs in is refused", no_user},
-		{"where libpam has no memory to keep the session in, it is closed and refused",
-			no_room_in_the_handle},
-		{"an unknown user is refused", unknown_user},
-		{"a user's name from the network cannot forge the log", hostile_user},
-		{"names of hosts and terminals from the network are noted as they are, and not "
-		 "logged",
-			hostile_items},
-		{"with PAM_SILENT a refusal says nothing to the user", silent},
-		{"an optional line lets the login go on", optional_line},
-		{"each system call of opening fails with each errno: refused, restored, one line",
-			each_call},
-		{"a session-init that is not executable refuses the login", no_init},
-		{"a session-init that is no program refuses the login", rubbish_init},
-		{"without a procfs on /proc the login is refused", no_proc},
-		{"without CAP_SYS_ADMIN the login is refused, with what to do", no_capability},
-		{"a limit of processes changes nothing for good", no_processes},
-		{"with too few descriptors it is refused; with just enough, all is restored",
-			few_descriptors},
-		{"nested sessions open down to the kernel's limit, and then are refused", nested},
-	};
-
-	return application_main("refuse", tests);
-}
+APPLICATION_MAIN("refuse")

@@ -63,7 +63,7 @@ static void open_and_close(void)
 	CHECK(application_log_count("\n") == 2);
 }
 
-static void isolates(void)
+TEST_CASE(isolates, "children are isolated while it is open; then all is as it was")
 {
 	open_and_close();
 }
@@ -95,7 +95,8 @@ static void reach_no_directory(void)
 	}
 }
 
-static void no_way_out_by_descriptor(void)
+TEST_CASE(no_way_out_by_descriptor,
+	"a child that does not exec finds no directory of the host among its descriptors")
 {
 	pam_handle_t *pamh = application_start("test", USER);
 
@@ -104,7 +105,7 @@ static void no_way_out_by_descriptor(void)
 	CHECK(pam_close_session(pamh, 0) == PAM_SUCCESS);
 }
 
-static void first_process(void)
+TEST_CASE(first_process, "the first process is PID 2 and sees itself and PID 1")
 {
 	pam_handle_t *pamh = application_start("test", USER);
 
@@ -113,7 +114,7 @@ static void first_process(void)
 	pam_close_session(pamh, 0);
 }
 
-static void again_and_again(void)
+TEST_CASE(again_and_again, "one handle opens and closes twenty sessions, and nothing adds up")
 {
 	pam_handle_t *pamh = application_start("test", USER);
 	char *before = application_state();
@@ -128,7 +129,8 @@ static void again_and_again(void)
 	CHECK(application_log_count("session closed") == 20);
 }
 
-static void stays_itself(void)
+TEST_CASE(stays_itself, "the application keeps its PID, its directory and its own children; "
+			"threads and /proc/self wait")
 {
 	pam_handle_t *pamh = application_start("test", USER);
 	pid_t self = getpid(), parent = getppid(), session = getsid(0);
@@ -147,7 +149,7 @@ static void stays_itself(void)
 	rmdir(directory);
 }
 
-static void deleted_cwd(void)
+TEST_CASE(deleted_cwd, "a deleted working directory is kept")
 {
 	char directory[] = "/tmp/pam_unshare-cwd-XXXXXX";
 
@@ -155,7 +157,7 @@ static void deleted_cwd(void)
 	open_and_close();
 }
 
-static void renamed_cwd(void)
+TEST_CASE(renamed_cwd, "one that is renamed while it is open is found again")
 {
 	char directory[] = "/tmp/pam_unshare-cwd-XXXXXX", renamed[64];
 	pam_handle_t *pamh = application_start("test", USER);
@@ -171,7 +173,7 @@ static void renamed_cwd(void)
 	rmdir(renamed);
 }
 
-static void cwd_beyond_path_max(void)
+TEST_CASE(cwd_beyond_path_max, "one with a path that is too long for the kernel is kept")
 {
 	char directory[] = "/tmp/pam_unshare-cwd-XXXXXX", name[201];
 	char *before;
@@ -232,7 +234,8 @@ static void pass_a_descriptor(void)
 	CHECK(sendmsg(ends[0], &m, 0) == 1);
 }
 
-static void many_sessions(void)
+TEST_CASE(
+	many_sessions, "while six hundred are open, an ordinary root process can pass descriptors")
 {
 	enum { SESSIONS = 600 };
 	int ready[2], until[2], status;
@@ -257,7 +260,7 @@ static void many_sessions(void)
 		CHECK(waitpid(-1, &status, 0) != -1 && status == 0);
 }
 
-static void cwd_in_proc(void)
+TEST_CASE(cwd_in_proc, "a working directory in /proc is kept")
 {
 	CHECK(chdir("/proc/sys/kernel") == 0);
 	open_and_close();
@@ -273,7 +276,8 @@ static void is_in_private_proc(void)
 	CHECK(access("2", F_OK) == 0 && access("3", F_OK) == -1);
 }
 
-static void cwd_is_proc(void)
+TEST_CASE(
+	cwd_is_proc, "a working directory of /proc shows the session's processes while it is open")
 {
 	pam_handle_t *pamh = application_start("test", USER);
 	char *before;
@@ -286,7 +290,7 @@ static void cwd_is_proc(void)
 	application_check_state(before);
 }
 
-static void cwd_of_a_process(void)
+TEST_CASE(cwd_of_a_process, "a working directory in a process's own one leads out of it, and back")
 {
 	pam_handle_t *pamh = application_start("test", USER);
 	char path[64], cwd[256];
@@ -302,7 +306,7 @@ static void cwd_of_a_process(void)
 	application_check_state(before);
 }
 
-static void signals_blocked(void)
+TEST_CASE(signals_blocked, "blocked, ignored and pending signals stay so")
 {
 	sigset_t set;
 
@@ -315,14 +319,15 @@ static void signals_blocked(void)
 	open_and_close();
 }
 
-static void closed_descriptors(void)
+TEST_CASE(closed_descriptors, "closed standard descriptors stay closed")
 {
 	for (int fd = 0; fd <= 2; fd++)
 		close(fd);
 	open_and_close();
 }
 
-static void replaces_descriptors(void)
+TEST_CASE(replaces_descriptors,
+	"an application may open its standard descriptors while the session is open")
 {
 	pam_handle_t *pamh;
 
@@ -346,7 +351,7 @@ static void no_descriptor(void)
 			"descriptor %d", fd);
 }
 
-static void inherits_none(void)
+TEST_CASE(inherits_none, "what the application executes inherits no descriptor")
 {
 	pam_handle_t *pamh = application_start("test", USER);
 
@@ -357,7 +362,7 @@ static void inherits_none(void)
 	pam_close_session(pamh, 0);
 }
 
-static void init_has_none(void)
+TEST_CASE(init_has_none, "PID 1 has none of the application's descriptors")
 {
 	int secret = open("/etc/passwd", O_RDONLY), high;
 	pam_handle_t *pamh = application_start("test", USER);
@@ -372,13 +377,13 @@ static void init_has_none(void)
 	CHECK(access(path, F_OK) == -1);
 }
 
-static void subreaper(void)
+TEST_CASE(subreaper, "an application that is a subreaper gains no child")
 {
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	open_and_close();
 }
 
-static void keeps_child(void)
+TEST_CASE(keeps_child, "an application with a child of its own keeps it, and waits for it alone")
 {
 	pid_t child = fork();
 	int status;
@@ -402,7 +407,7 @@ static void *wait_for_end(void *argument)
 	return read(hold[0], &byte, 1) == -1 ? argument : NULL;
 }
 
-static void other_threads(void)
+TEST_CASE(other_threads, "an application with other threads can open and close")
 {
 	pthread_t thread;
 
@@ -419,7 +424,7 @@ static void *open_and_close_in_thread(void *argument)
 	return argument;
 }
 
-static void second_thread(void)
+TEST_CASE(second_thread, "so can a thread that is not the first one")
 {
 	pthread_t thread;
 	char *before;
@@ -431,7 +436,7 @@ static void second_thread(void)
 	application_check_state(before);
 }
 
-static void changed_root(void)
+TEST_CASE(changed_root, "in another root directory it is restored")
 {
 	char *before;
 	int host = open("/", O_PATH | O_CLOEXEC);
@@ -451,7 +456,7 @@ static void changed_root(void)
 	close(host);
 }
 
-static void line_twice(void)
+TEST_CASE(line_twice, "the line twice in one stack opens one session")
 {
 	pam_handle_t *pamh;
 	char *before;
@@ -469,7 +474,7 @@ static void line_twice(void)
 	CHECK(application_log_count("\n") == 2);
 }
 
-static void second_handle(void)
+TEST_CASE(second_handle, "a second handle is refused, and the first one's session stays")
 {
 	pam_handle_t *first = application_start("test", USER);
 	pam_handle_t *second = application_start("test", USER);
@@ -487,7 +492,7 @@ static void second_handle(void)
 	application_check_state(before);
 }
 
-static void end_closes(void)
+TEST_CASE(end_closes, "pam_end alone closes the session")
 {
 	pam_handle_t *pamh = application_start("test", USER);
 	char *before = application_state();
@@ -499,7 +504,7 @@ static void end_closes(void)
 	CHECK(application_goes(application_init()), "PID 1 is still there");
 }
 
-static void close_without_open(void)
+TEST_CASE(close_without_open, "pam_close_session without a session does nothing")
 {
 	pam_handle_t *pamh = application_start("test", USER);
 	char *before = application_state();
@@ -548,22 +553,23 @@ static void forked_child(void (*body)(void))
 	application_check_state(before);
 }
 
-static void forked_end_silent(void)
+TEST_CASE(
+	forked_end_silent, "a forked child's pam_end with PAM_DATA_SILENT leaves the session open")
 {
 	forked_child(child_ends_silently);
 }
 
-static void forked_end(void)
+TEST_CASE(forked_end, "a forked child's pam_end leaves the session open")
 {
 	forked_child(child_ends);
 }
 
-static void forked_close(void)
+TEST_CASE(forked_close, "a forked child's pam_close_session leaves the session open")
 {
 	forked_child(child_closes);
 }
 
-static void silent_end(void)
+TEST_CASE(silent_end, "pam_end with PAM_DATA_SILENT leaves it open in the application, too")
 {
 	pam_handle_t *pamh = application_start("test", USER);
 
@@ -574,7 +580,7 @@ static void silent_end(void)
 	CHECK(application_in_child(see_only_themselves) == 0);
 }
 
-static void process_elsewhere(void)
+TEST_CASE(process_elsewhere, "a process whose children go elsewhere already is refused")
 {
 	pam_handle_t *pamh = application_start("test", USER);
 	char *before;
@@ -585,51 +591,4 @@ static void process_elsewhere(void)
 	application_check_state(before);
 }
 
-int main(void)
-{
-	static const struct application_test tests[] = {
-		{"children are isolated while it is open; then all is as it was", isolates},
-		{"the first process is PID 2 and sees itself and PID 1", first_process},
-		{"a child that does not exec finds no directory of the host among its descriptors",
-			no_way_out_by_descriptor},
-		{"one handle opens and closes twenty sessions, and nothing adds up",
-			again_and_again},
-		{"the application keeps its PID, its directory and its own children; threads "
-		 "and /proc/self wait",
-			stays_itself},
-		{"a deleted working directory is kept", deleted_cwd},
-		{"one that is renamed while it is open is found again", renamed_cwd},
-		{"one with a path that is too long for the kernel is kept", cwd_beyond_path_max},
-		{"while six hundred are open, an ordinary root process can pass descriptors",
-			many_sessions},
-		{"a working directory in /proc is kept", cwd_in_proc},
-		{"a working directory of /proc shows the session's processes while it is open",
-			cwd_is_proc},
-		{"a working directory in a process's own one leads out of it, and back",
-			cwd_of_a_process},
-		{"blocked, ignored and pending signals stay so", signals_blocked},
-		{"closed standard descriptors stay closed", closed_descriptors},
-		{"an application may open its standard descriptors while the session is open",
-			replaces_descriptors},
-		{"what the application executes inherits no descriptor", inherits_none},
-		{"PID 1 has none of the application's descriptors", init_has_none},
-		{"an application that is a subreaper gains no child", subreaper},
-		{"an application with a child of its own keeps it, and waits for it alone",
-			keeps_child},
-		{"an application with other threads can open and close", other_threads},
-		{"so can a thread that is not the first one", second_thread},
-		{"in another root directory it is restored", changed_root},
-		{"the line twice in one stack opens one session", line_twice},
-		{"a second handle is refused, and the first one's session stays", second_handle},
-		{"pam_end alone closes the session", end_closes},
-		{"pam_close_session without a session does nothing", close_without_open},
-		{"a forked child's pam_end with PAM_DATA_SILENT leaves the session open",
-			forked_end_silent},
-		{"a forked child's pam_end leaves the session open", forked_end},
-		{"a forked child's pam_close_session leaves the session open", forked_close},
-		{"pam_end with PAM_DATA_SILENT leaves it open in the application, too", silent_end},
-		{"a process whose children go elsewhere already is refused", process_elsewhere},
-	};
-
-	return application_main("restore", tests);
-}
+APPLICATION_MAIN("restore")

@@ -70,7 +70,7 @@ static void first_login(void)
 	CHECK(pam_end(pamh, PAM_SUCCESS) == PAM_SUCCESS);
 }
 
-static void logins_of_a_user(void)
+TEST_CASE(logins_of_a_user, "logins of a user share a session, and the last one ends it")
 {
 	have_own_run();
 	SERVICE("user", "scope=user");
@@ -110,7 +110,7 @@ static const char *meeting_place(char kind)
 	return found ? path : NULL;
 }
 
-static void logins_of_a_group(void)
+TEST_CASE(logins_of_a_group, "logins of a group meet under the number of the group")
 {
 	pam_handle_t *pamh;
 
@@ -123,7 +123,8 @@ static void logins_of_a_group(void)
 	CHECK(pam_close_session(pamh, 0) == PAM_SUCCESS);
 }
 
-static void nothing_is_left_in_run(void)
+TEST_CASE(nothing_is_left_in_run,
+	"the meeting place is root's alone, and the name goes with the session")
 {
 	struct stat s;
 	pam_handle_t *pamh;
@@ -138,7 +139,8 @@ static void nothing_is_left_in_run(void)
 	CHECK(stat("/run/pam_unshare", &s) == 0 && (s.st_mode & 0777) == 0700);
 }
 
-static void own_session_where_it_cannot_be_shared(void)
+TEST_CASE(own_session_where_it_cannot_be_shared,
+	"where it cannot be shared, the login has a session of its own and a notice")
 {
 	pam_handle_t *pamh;
 	char *before;
@@ -168,7 +170,7 @@ static void nested_login(void)
 	CHECK(pam_end(pamh, PAM_SUCCESS) == PAM_SUCCESS);
 }
 
-static void from_inside(void)
+TEST_CASE(from_inside, "a login from inside its own session stays there")
 {
 	pam_handle_t *pamh;
 
@@ -182,7 +184,7 @@ static void from_inside(void)
 	CHECK(pam_close_session(pamh, 0) == PAM_SUCCESS);
 }
 
-static void further_namespaces(void)
+TEST_CASE(further_namespaces, "further namespaces are left again at close")
 {
 	static const char *const names[] = {"ipc", "uts", "cgroup", "net"};
 	char links[4][64], path[64];
@@ -212,7 +214,7 @@ static void further_namespaces(void)
 	}
 }
 
-static void halves(void)
+TEST_CASE(halves, "open and close, each on a line of its own")
 {
 	pam_handle_t *pamh;
 	char *before;
@@ -244,7 +246,7 @@ static void stays(void)
 		pause();
 }
 
-static void lingers(void)
+TEST_CASE(lingers, "what lingers stays until root on the host ends it")
 {
 	pam_handle_t *pamh;
 	char *before;
@@ -264,20 +266,4 @@ static void lingers(void)
 	CHECK(application_goes(init), "PID 1 is still there");
 }
 
-int main(void)
-{
-	static const struct application_test tests[] = {
-		{"logins of a user share a session, and the last one ends it", logins_of_a_user},
-		{"logins of a group meet under the number of the group", logins_of_a_group},
-		{"the meeting place is root's alone, and the name goes with the session",
-			nothing_is_left_in_run},
-		{"where it cannot be shared, the login has a session of its own and a notice",
-			own_session_where_it_cannot_be_shared},
-		{"a login from inside its own session stays there", from_inside},
-		{"further namespaces are left again at close", further_namespaces},
-		{"open and close, each on a line of its own", halves},
-		{"what lingers stays until root on the host ends it", lingers},
-	};
-
-	return application_main("share", tests);
-}
+APPLICATION_MAIN("share")

@@ -40,11 +40,10 @@ static int lookup(const char *path)
 	return mount ? mount->id : 0;
 }
 
-static void all_fields(void **state)
+TEST_CASE(all_fields, "every field of a line is found")
 {
 	const struct mount *m;
 
-	(void)state;
 	assert_int_equal(parse("36 35 98:0 /mnt1 /mnt2 rw,noatime master:1 shared:2 - ext3 "
 			       "/dev/root rw,errors=continue\n"),
 		0);
@@ -60,9 +59,8 @@ static void all_fields(void **state)
 	assert_false(m->unbindable);
 }
 
-static void optional_fields(void **state)
+TEST_CASE(optional_fields, "any number of optional fields may stand before the dash")
 {
-	(void)state;
 	assert_int_equal(parse("1 0 0:1 / / rw - rootfs none rw\n"
 			       "2 1 0:2 / /a rw shared:1 - tmpfs tmpfs rw\n"
 			       "3 1 0:3 / /b rw unbindable - tmpfs tmpfs rw\n"
@@ -80,17 +78,15 @@ static void optional_fields(void **state)
 	assert_true(info.mounts[4].unbindable);
 }
 
-static void empty_source(void **state)
+TEST_CASE(empty_source, "a mount whose source is an empty string is read")
 {
-	(void)state;
 	assert_int_equal(parse("2 1 0:2 / /a rw - tmpfs  rw,size=1k\n"), 0);
 	assert_string_equal(info.mounts[0].type, "tmpfs");
 	assert_string_equal(info.mounts[0].options, "rw,size=1k");
 }
 
-static void escapes(void **state)
+TEST_CASE(escapes, "escaped spaces, tabs, newlines and backslashes in paths are undone, once")
 {
-	(void)state;
 	assert_int_equal(parse("2 1 0:2 /r\\040t /a\\040b\\011c\\012d\\134e rw - tmpfs x rw\n"
 			       "3 1 0:2 / /\\134040 rw - tmpfs x rw\n"
 			       "4 1 0:2 / /\\303\\244 rw - tmpfs x rw\n"),
@@ -101,9 +97,8 @@ static void escapes(void **state)
 	assert_string_equal(info.mounts[2].target, "/\xc3\xa4");
 }
 
-static void not_escapes(void **state)
+TEST_CASE(not_escapes, "a backslash that begins no octal escape stays")
 {
-	(void)state;
 	assert_int_equal(parse("2 1 0:2 / /\\ rw - tmpfs x rw\n"
 			       "3 1 0:2 / /\\04 rw - tmpfs x rw\n"
 			       "4 1 0:2 / /\\089 rw - tmpfs x rw\n"
@@ -115,29 +110,27 @@ static void not_escapes(void **state)
 	assert_string_equal(info.mounts[3].target, "/\\400");
 }
 
-static void no_last_newline(void **state)
+TEST_CASE(no_last_newline, "the last line needs no newline")
 {
-	(void)state;
 	assert_int_equal(parse("1 0 0:1 / / rw - a b c\n2 1 0:2 / /d rw - e f g"), 0);
 	assert_int_equal(info.count, 2);
 	assert_string_equal(info.mounts[1].options, "g");
 }
 
-static void empty(void **state)
+TEST_CASE(empty, "an empty file has no mounts")
 {
-	(void)state;
 	assert_int_equal(parse(""), 0);
 	assert_int_equal(info.count, 0);
 	assert_int_equal(lookup("/"), 0);
 }
 
 /* What file systems write as their root: nsfs, a deleted file, cgroup from outside, nothing. */
-static void roots_of_all_kinds(void **state)
+TEST_CASE(roots_of_all_kinds,
+	"the root may be written in any way: a namespace's, a deleted file's, none")
 {
 	static const char *const roots[] = {"net:[4026532256]", "mnt:[4026531840]",
 		"/file//deleted", "/../..", "/@home/.snapshots/1", "", "pidfd:[17]", "/"};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(roots) / sizeof(*roots); i++) {
 		char text[256];
 
@@ -152,16 +145,15 @@ static void roots_of_all_kinds(void **state)
 	}
 }
 
-static void devices(void **state)
+TEST_CASE(devices, "the device is that of stat(2)")
 {
-	(void)state;
 	assert_int_equal(
 		parse("2 1 254:17 / /a rw - ext4 x rw\n3 1 0:1048575 / /b rw - a b c\n"), 0);
 	assert_int_equal(info.mounts[0].device, makedev(254, 17));
 	assert_int_equal(info.mounts[1].device, makedev(0, 1048575));
 }
 
-static void garbage(void **state)
+TEST_CASE(garbage, "a truncated or senseless line is left out, wherever it stands")
 {
 	static const char *const lines[] = {
 		"\n",
@@ -191,7 +183,6 @@ static void garbage(void **state)
 	};
 	char text[256];
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(lines) / sizeof(*lines); i++) {
 		assert_int_equal(parse(lines[i]), 0);
 		assert_int_equal(info.count, 0);
@@ -203,7 +194,7 @@ static void garbage(void **state)
 	}
 }
 
-static void garbage_about_procfs(void **state)
+TEST_CASE(garbage_about_procfs, "but is an error if it could be about a procfs")
 {
 	static const char *const lines[] = {
 		"36 35 0:5 / /proc\n",
@@ -216,7 +207,6 @@ static void garbage_about_procfs(void **state)
 	};
 	char text[256];
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(lines) / sizeof(*lines); i++) {
 		snprintf(text, sizeof(text), "1 0 0:1 / / rw - a b c\n%s2 1 0:2 / /d rw - e f g\n",
 			lines[i]);
@@ -226,13 +216,12 @@ static void garbage_about_procfs(void **state)
 	}
 }
 
-static void long_line(void **state)
+TEST_CASE(long_line, "a line of 100,000 characters is read")
 {
 	const size_t length = 100000;
 	char *text = malloc(length + 100);
 	size_t at;
 
-	(void)state;
 	assert_non_null(text);
 	at = (size_t)sprintf(text, "2 1 0:2 / /");
 	memset(text + at, 'a', length);
@@ -243,9 +232,8 @@ static void long_line(void **state)
 	assert_string_equal(info.mounts[0].type, "overlay");
 }
 
-static void stack(void **state)
+TEST_CASE(stack, "a path leads to the topmost mount of a stack")
 {
-	(void)state;
 	parse("1 0 0:1 / / rw - ext4 a rw\n"
 	      "2 1 0:2 / /a rw - tmpfs b rw\n"
 	      "3 2 0:3 / /a rw - tmpfs c rw\n"
@@ -256,9 +244,8 @@ static void stack(void **state)
 	assert_int_equal(lookup("/a/b/c"), 4);
 }
 
-static void hidden(void **state)
+TEST_CASE(hidden, "a path does not lead to a mount that a later one hides")
 {
-	(void)state;
 	parse("1 0 0:1 / / rw - ext4 a rw\n"
 	      "2 1 0:2 / /a/b rw - tmpfs b rw\n"
 	      "3 1 0:3 / /a rw - tmpfs c rw\n"
@@ -268,9 +255,8 @@ static void hidden(void **state)
 	assert_int_equal(lookup("/a/c/x"), 4);
 }
 
-static void overmounted_root(void **state)
+TEST_CASE(overmounted_root, "a mount on the root directory is not entered, as by a path walk")
 {
-	(void)state;
 	parse("1 1 0:1 / / rw - rootfs rootfs rw\n"
 	      "2 1 0:2 / / rw - ext4 a rw\n"
 	      "3 1 0:2 / /proc rw - proc a rw\n"
@@ -279,9 +265,8 @@ static void overmounted_root(void **state)
 	assert_int_equal(lookup("/proc/1"), 3);
 }
 
-static void gone(void **state)
+TEST_CASE(gone, "a mount that is marked as gone is passed over")
 {
-	(void)state;
 	parse("1 0 0:1 / / rw - ext4 a rw\n"
 	      "2 1 0:2 / /a rw - tmpfs b rw\n"
 	      "3 2 0:3 / /a rw - tmpfs c rw\n"
@@ -293,9 +278,8 @@ static void gone(void **state)
 	assert_null(mountinfo_find(&info, 5));
 }
 
-static void any_order(void **state)
+TEST_CASE(any_order, "the order of the lines does not matter")
 {
-	(void)state;
 	parse("4 3 0:4 / /a/b rw - tmpfs c rw\n"
 	      "3 1 0:3 / /a rw - tmpfs c rw\n"
 	      "1 0 0:1 / / rw - ext4 a rw\n");
@@ -303,18 +287,17 @@ static void any_order(void **state)
 	assert_int_equal(lookup("/a/bc"), 3);
 }
 
-static void chroot_without_mount(void **state)
+TEST_CASE(
+	chroot_without_mount, "in a root directory that is no mount point no path leads to a mount")
 {
-	(void)state;
 	parse("31 30 0:4 / /proc rw - proc proc rw\n"
 	      "32 30 0:5 / /dev rw - devtmpfs dev rw\n");
 	assert_int_equal(lookup("/"), 0);
 	assert_int_equal(lookup("/proc"), 0);
 }
 
-static void circles(void **state)
+TEST_CASE(circles, "mounts that are each other's parents end no lookup in a circle")
 {
-	(void)state;
 	parse("1 2 0:1 / / rw - ext4 a rw\n"
 	      "2 1 0:2 / / rw - ext4 a rw\n");
 	assert_int_equal(lookup("/"), 0);
@@ -324,9 +307,8 @@ static void circles(void **state)
 	assert_int_equal(lookup("/a"), 1);
 }
 
-static void is_below(void **state)
+TEST_CASE(is_below, "a path is below a directory by whole names only")
 {
-	(void)state;
 	assert_true(mountinfo_is_below("/proc", "/proc"));
 	assert_true(mountinfo_is_below("/proc/sys", "/proc"));
 	assert_false(mountinfo_is_below("/process", "/proc"));
@@ -348,14 +330,13 @@ static int make_file(const char *text)
 	return fd;
 }
 
-static void large_file(void **state)
+TEST_CASE(large_file, "a file of 3,000 mounts is read whole")
 {
 	const size_t count = 3000;
 	char *text = malloc(count * 64);
 	size_t at = 0;
 	int fd;
 
-	(void)state;
 	assert_non_null(text);
 	for (size_t i = 1; i <= count; i++)
 		at += (size_t)sprintf(
@@ -371,12 +352,11 @@ static void large_file(void **state)
 	free(text);
 }
 
-static void unreadable_files(void **state)
+TEST_CASE(unreadable_files, "a file that cannot be read or understood is an error")
 {
 	int fd = make_file("rubbish about /proc\n");
 	int directory = open("/", O_RDONLY);
 
-	(void)state;
 	mountinfo_free(&info);
 	assert_int_equal(mountinfo_read(fd, &info), -EBADMSG);
 	mountinfo_free(&info);
@@ -388,48 +368,14 @@ static void unreadable_files(void **state)
 	close(directory);
 }
 
-static void this_machine(void **state)
+TEST_CASE(this_machine, "the mounts of this machine are read")
 {
 	int fd = open("/proc/self/mountinfo", O_RDONLY);
 
-	(void)state;
 	mountinfo_free(&info);
 	assert_int_equal(mountinfo_read(fd, &info), 0);
 	assert_true(info.count > 0);
 	close(fd);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		TEST("every field of a line is found", all_fields),
-		TEST("any number of optional fields may stand before the dash", optional_fields),
-		TEST("a mount whose source is an empty string is read", empty_source),
-		TEST("escaped spaces, tabs, newlines and backslashes in paths are undone, once",
-			escapes),
-		TEST("a backslash that begins no octal escape stays", not_escapes),
-		TEST("the last line needs no newline", no_last_newline),
-		TEST("an empty file has no mounts", empty),
-		TEST("the root may be written in any way: a namespace's, a deleted file's, none",
-			roots_of_all_kinds),
-		TEST("the device is that of stat(2)", devices),
-		TEST("a truncated or senseless line is left out, wherever it stands", garbage),
-		TEST("but is an error if it could be about a procfs", garbage_about_procfs),
-		TEST("a line of 100,000 characters is read", long_line),
-		TEST("a path leads to the topmost mount of a stack", stack),
-		TEST("a path does not lead to a mount that a later one hides", hidden),
-		TEST("a mount on the root directory is not entered, as by a path walk",
-			overmounted_root),
-		TEST("a mount that is marked as gone is passed over", gone),
-		TEST("the order of the lines does not matter", any_order),
-		TEST("in a root directory that is no mount point no path leads to a mount",
-			chroot_without_mount),
-		TEST("mounts that are each other's parents end no lookup in a circle", circles),
-		TEST("a path is below a directory by whole names only", is_below),
-		TEST("a file of 3,000 mounts is read whole", large_file),
-		TEST("a file that cannot be read or understood is an error", unreadable_files),
-		TEST("the mounts of this machine are read", this_machine),
-	};
-
-	return cmocka_run_group_tests_name("mountinfo", tests, NULL, free_info);
-}
+TEST_MAIN("mountinfo", NULL, free_info)

@@ -70,9 +70,8 @@ static const char *option(const struct procfs_instance *instance, const char *ke
 	return "not set";
 }
 
-static void only_proc(void **state)
+TEST_CASE(only_proc, "on a plain machine the procfs on /proc is replaced, and nothing else")
 {
-	(void)state;
 	assert_int_equal(make(ROOT PROC), 0);
 	assert_int_equal(plan.instance_count, 1);
 	assert_string_equal(plan.instances[0].target, "/proc");
@@ -85,7 +84,7 @@ static void only_proc(void **state)
 	assert_int_equal(plan.process_count, 0);
 }
 
-static void attributes(void **state)
+TEST_CASE(attributes, "the mount attributes of /proc are kept, each by its exact name")
 {
 	static const struct {
 		const char *list;
@@ -103,7 +102,6 @@ static void attributes(void **state)
 		{"rw,relatime,roo,nosuidx,xro", 0},
 	};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		char text[512];
 
@@ -114,12 +112,11 @@ static void attributes(void **state)
 	}
 }
 
-static void options(void **state)
+TEST_CASE(options, "hidepid=, as a number or a name, gid=, subset= and ro are kept")
 {
 	static const char *const hidepid[] = {
 		"0", "1", "2", "4", "off", "noaccess", "invisible", "ptraceable"};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(hidepid) / sizeof(*hidepid); i++) {
 		char text[512];
 
@@ -136,9 +133,8 @@ static void options(void **state)
 	assert_string_equal(option(&plan.instances[0], "ro"), "set");
 }
 
-static void added_options(void **state)
+TEST_CASE(added_options, "the options of proc= are added, and replace those of the same name")
 {
-	(void)state;
 	added = "hidepid=invisible,subset=pid";
 	assert_int_equal(make(ROOT "2 1 0:2 / /proc rw - proc proc rw,gid=5,hidepid=1\n"), 0);
 	added = "";
@@ -148,9 +144,9 @@ static void added_options(void **state)
 	assert_string_equal(option(&plan.instances[0], "subset"), "pid");
 }
 
-static void too_many_options(void **state)
+TEST_CASE(too_many_options,
+	"more options than there is room for are an error, and none is lost before")
 {
-	(void)state;
 	assert_int_equal(make(ROOT "2 1 0:2 / /proc rw - proc proc rw,a,b,c,d,e,f,g,h\n"), 0);
 	assert_int_equal(plan.instances[0].option_count, PROCFS_OPTIONS_MAX);
 	assert_int_equal(
@@ -159,7 +155,7 @@ static void too_many_options(void **state)
 	assert_string_equal(error.object, "/proc");
 }
 
-static void no_proc(void **state)
+TEST_CASE(no_proc, "without a whole procfs on top of /proc the plan fails and says so")
 {
 	static const char *const mounts[] = {
 		ROOT,
@@ -170,23 +166,21 @@ static void no_proc(void **state)
 		"1 0 0:1 / / rw - proc proc rw\n",
 	};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(mounts) / sizeof(*mounts); i++) {
 		assert_int_equal(make(mounts[i]), -EINVAL);
 		assert_non_null(strstr(error.step, "find a procfs on /proc"));
 	}
 }
 
-static void chroot_without_mount(void **state)
+TEST_CASE(
+	chroot_without_mount, "a root directory that is no mount point is refused with what to do")
 {
-	(void)state;
 	assert_int_equal(make("2 1 0:2 / /proc rw - proc proc rw\n"), -EINVAL);
 	assert_non_null(strstr(error.reason, "no mount point"));
 }
 
-static void stacks_of_proc(void **state)
+TEST_CASE(stacks_of_proc, "a whole stack on /proc is detached, with the options of its top")
 {
-	(void)state;
 	assert_int_equal(make(ROOT PROC "3 2 0:3 / /proc rw - proc proc rw,hidepid=1\n"
 					"4 3 0:4 / /proc rw - proc proc rw,hidepid=2\n"),
 		0);
@@ -200,9 +194,8 @@ static void stacks_of_proc(void **state)
 	assert_int_equal(plan.instances[0].depth, 2);
 }
 
-static void other_instances(void **state)
+TEST_CASE(other_instances, "every other procfs is replaced too, with its own options")
 {
-	(void)state;
 	assert_int_equal(make(ROOT PROC "3 1 0:3 / /srv/chroot/proc ro,relatime - proc x rw\n"
 					"4 1 0:4 / /a\\040b rw,relatime - proc x "
 					"rw,hidepid=noaccess\n"
@@ -216,9 +209,8 @@ static void other_instances(void **state)
 	assert_non_null(find_instance("/bound"));
 }
 
-static void proc_is_first(void **state)
+TEST_CASE(proc_is_first, "the procfs on /proc is replaced first, wherever its line stands")
 {
-	(void)state;
 	assert_int_equal(make(ROOT "3 1 0:3 / /chroot/proc rw - proc x rw\n" PROC), 0);
 	assert_string_equal(plan.instances[0].target, "/proc");
 	assert_string_equal(plan.instances[1].target, "/chroot/proc");
@@ -250,9 +242,9 @@ static const char *way(const struct reach_way *reached)
 	return list;
 }
 
-static void hidden_instances(void **state)
+TEST_CASE(
+	hidden_instances, "what hides a procfs is taken aside, so that the procfs can be replaced")
 {
-	(void)state;
 	assert_int_equal(make(ROOT PROC "3 1 0:3 / /chroot/proc rw - proc x rw\n"
 					"4 1 0:4 / /chroot rw - tmpfs x rw\n"
 					"5 1 0:5 / /under rw - proc x rw\n"
@@ -271,9 +263,8 @@ static void hidden_instances(void **state)
 }
 
 /* A procfs below a tmpfs below a procfs, and one that two mounts hide. */
-static void deeply_hidden(void **state)
+TEST_CASE(deeply_hidden, "also where one hides the other")
 {
-	(void)state;
 	assert_int_equal(make(ROOT PROC "3 1 0:3 / /a rw - proc x rw\n"
 					"4 3 0:4 / /a rw - tmpfs x rw\n"
 					"5 4 0:5 / /a rw - proc x rw\n"
@@ -289,9 +280,9 @@ static void deeply_hidden(void **state)
 }
 
 /* What hides it is mounted on the very mount that it is on; and in one that goes with another. */
-static void hidden_by_what_is_on_its_parent(void **state)
+TEST_CASE(hidden_by_what_is_on_its_parent,
+	"what is mounted on the one that is taken aside goes with it")
 {
-	(void)state;
 	assert_int_equal(make(ROOT PROC "3 1 0:3 / /a rw - ext4 x rw\n"
 					"4 3 0:4 / /a/proc rw - proc x rw\n"
 					"5 3 0:5 / /a rw - fuse x rw\n"
@@ -302,9 +293,8 @@ static void hidden_by_what_is_on_its_parent(void **state)
 	assert_string_equal(way(&plan.instances[1].way), "1 3 4");
 }
 
-static void hidden_processes(void **state)
+TEST_CASE(hidden_processes, "a single process's directory that is hidden is detached, too")
 {
-	(void)state;
 	assert_int_equal(make(ROOT PROC "3 1 0:2 /7 /a rw - proc x rw\n"
 					"4 3 0:4 / /a rw - tmpfs x rw\n"
 					"5 1 0:2 /8 /b rw - proc x rw\n"),
@@ -317,25 +307,22 @@ static void hidden_processes(void **state)
 }
 
 /* One whose way is not in mountinfo: it cannot be replaced, and nobody may log in beside it. */
-static void lost_instances(void **state)
+TEST_CASE(lost_instances, "a procfs that no path leads to is an error")
 {
-	(void)state;
 	assert_int_equal(make(ROOT PROC "3 77 0:3 / /chroot/proc rw - proc x rw\n"), -ESTALE);
 	assert_string_equal(error.step, "find what hides the procfs on");
 	assert_string_equal(error.object, "/chroot/proc");
 }
 
-static void mounts_on_the_root(void **state)
+TEST_CASE(mounts_on_the_root, "a mount on the root directory itself hides nothing")
 {
-	(void)state;
 	assert_int_equal(make(ROOT PROC "3 1 0:3 / / rw - tmpfs b rw\n"), 0);
 	assert_int_equal(plan.instance_count, 1);
 	assert_true(plan.plain);
 }
 
-static void ways(void **state)
+TEST_CASE(ways, "the way to a procfs is the mounts that a path walk enters")
 {
-	(void)state;
 	assert_int_equal(make(ROOT PROC "3 1 0:3 / /srv rw - ext4 x rw\n"
 					"4 3 0:4 / /srv rw - ext4 x rw\n"
 					"5 4 0:5 / /srv/a rw - tmpfs x rw\n"
@@ -349,9 +336,8 @@ static void ways(void **state)
 	assert_int_equal(plan.detach[find_instance("/srv/a/b/proc")->detach + 1], 6);
 }
 
-static void innermost_last(void **state)
+TEST_CASE(innermost_last, "a procfs inside another one stands behind it")
 {
-	(void)state;
 	assert_int_equal(make(ROOT PROC "3 1 0:3 / /aaaaaaa/a rw - proc x rw\n"
 					"4 3 0:4 / /aaaaaaa/a/irq rw - tmpfs x rw\n"
 					"5 4 0:5 / /aaaaaaa/a/irq/b rw - proc x rw\n"
@@ -364,12 +350,11 @@ static void innermost_last(void **state)
 }
 
 /* mountinfo is read in pieces, and an id that became free is given to the next mount. */
-static void ids_that_stand_twice(void **state)
+TEST_CASE(ids_that_stand_twice, "mount ids that stand twice exceed no array")
 {
 	char text[8192];
 	size_t at = (size_t)sprintf(text, ROOT PROC);
 
-	(void)state;
 	for (int i = 0; i < 40; i++)
 		at += (size_t)sprintf(text + at,
 			"3 1 0:3 / /c%d rw - proc x rw\n"
@@ -381,9 +366,8 @@ static void ids_that_stand_twice(void **state)
 	assert_true(plan.instance_count <= plan.info.count);
 }
 
-static void stacks_elsewhere(void **state)
+TEST_CASE(stacks_elsewhere, "elsewhere a stack is detached down to what is no procfs")
 {
-	(void)state;
 	assert_int_equal(make(ROOT PROC "3 1 0:3 / /a rw - tmpfs x rw\n"
 					"4 3 0:4 / /a rw - proc x rw\n"
 					"5 4 0:5 / /a rw - proc x rw\n"),
@@ -392,9 +376,8 @@ static void stacks_elsewhere(void **state)
 	assert_int_equal(find_instance("/a")->depth, 2);
 }
 
-static void carried_mounts(void **state)
+TEST_CASE(carried_mounts, "what is mounted directly on /proc is carried over, a stack once")
 {
-	(void)state;
 	assert_int_equal(
 		make(ROOT PROC "10 2 0:10 /proc/cpuinfo /proc/cpuinfo rw - fuse.lxcfs lxcfs rw\n"
 			       "11 2 0:11 / /proc/sys/fs/binfmt_misc rw - autofs systemd-1 rw\n"
@@ -411,9 +394,8 @@ static void carried_mounts(void **state)
 		assert_int_equal(plan.carried[i].fd, -1);
 }
 
-static void masks_of_procfs(void **state)
+TEST_CASE(masks_of_procfs, "a part of procfs that is bound over itself, read-only, is carried over")
 {
-	(void)state;
 	assert_int_equal(
 		make(ROOT PROC
 			"10 2 0:2 /sys /proc/sys ro,nosuid,nodev,noexec,relatime - proc proc rw\n"
@@ -425,9 +407,8 @@ static void masks_of_procfs(void **state)
 	assert_string_equal(carried("/proc"), "/proc/sys /proc/sysrq-trigger");
 }
 
-static void processes_below_proc(void **state)
+TEST_CASE(processes_below_proc, "mounts below a process's directory are not carried over")
 {
-	(void)state;
 	assert_int_equal(make(ROOT PROC "10 2 0:10 / /proc/1234/fd rw - tmpfs x rw\n"
 					"11 2 0:11 / /proc/1 rw - tmpfs x rw\n"
 					"12 2 0:12 / /proc/1a rw - tmpfs x rw\n"
@@ -436,9 +417,8 @@ static void processes_below_proc(void **state)
 	assert_string_equal(carried("/proc"), "/proc/uptime");
 }
 
-static void hidden_below_proc(void **state)
+TEST_CASE(hidden_below_proc, "mounts below /proc that are hidden are not carried over")
 {
-	(void)state;
 	assert_int_equal(make(ROOT "2 1 0:2 / /proc rw - proc proc rw\n"
 				   "10 2 0:10 / /proc/hidden-by-new-proc rw - tmpfs x rw\n"
 				   "3 2 0:3 / /proc rw - proc proc rw\n"
@@ -450,9 +430,8 @@ static void hidden_below_proc(void **state)
 	assert_string_equal(carried("/proc"), "/proc/sys /proc/acpi");
 }
 
-static void carried_elsewhere(void **state)
+TEST_CASE(carried_elsewhere, "each procfs keeps the mounts below itself")
 {
-	(void)state;
 	assert_int_equal(make(ROOT PROC "3 1 0:3 / /chroot/proc rw - proc x rw\n"
 					"10 3 0:10 / /chroot/proc/uptime rw - tmpfs x rw\n"
 					"11 2 0:11 / /proc/uptime rw - tmpfs x rw\n"
@@ -462,9 +441,9 @@ static void carried_elsewhere(void **state)
 	assert_string_equal(carried("/chroot/proc"), "/chroot/proc/uptime");
 }
 
-static void single_processes(void **state)
+TEST_CASE(
+	single_processes, "mounts of a single process's directory are detached where they are seen")
 {
-	(void)state;
 	assert_int_equal(make(ROOT PROC "3 1 0:2 /1 /init rw - proc x rw\n"
 					"4 1 0:2 /77/fd /mnt/fd rw - proc x rw\n"
 					"5 1 0:2 /sys /mnt/sys rw - proc x rw\n"
@@ -479,9 +458,8 @@ static void single_processes(void **state)
 	assert_int_equal(plan.carried_count, 0);
 }
 
-static void gone_with_proc(void **state)
+TEST_CASE(gone_with_proc, "what goes with the old /proc is not replaced or detached once more")
 {
-	(void)state;
 	assert_int_equal(make(ROOT PROC "3 2 0:2 /1 /proc/acpi rw - proc x rw\n"
 					"4 2 0:4 / /proc/fs/nfsd rw - proc x rw\n"),
 		0);
@@ -490,9 +468,8 @@ static void gone_with_proc(void **state)
 	assert_int_equal(plan.instance_count, 1);
 }
 
-static void below_carried(void **state)
+TEST_CASE(below_carried, "a procfs inside a mount that is carried over is replaced there")
 {
-	(void)state;
 	assert_int_equal(make(ROOT PROC "3 2 0:3 / /proc/acpi rw - tmpfs x rw\n"
 					"4 3 0:4 / /proc/acpi/a rw - proc x rw\n"
 					"5 3 0:2 /1 /proc/acpi/b rw - proc x rw\n"),
@@ -504,9 +481,8 @@ static void below_carried(void **state)
 }
 
 /* Two mounts on one place below /proc go as one: what is on top, with what it covers. */
-static void twice_on_one_place(void **state)
+TEST_CASE(twice_on_one_place, "what is mounted twice on one place below /proc is carried over once")
 {
-	(void)state;
 	assert_int_equal(make(ROOT PROC "3 2 0:3 / /proc/acpi rw - tmpfs x rw\n"
 					"4 2 0:4 / /proc/acpi rw - tmpfs y rw\n"
 					"5 2 0:5 / /proc/keys rw - tmpfs z rw\n"),
@@ -514,16 +490,14 @@ static void twice_on_one_place(void **state)
 	assert_string_equal(carried("/proc"), "/proc/acpi /proc/keys");
 }
 
-static void impossible_targets(void **state)
+TEST_CASE(impossible_targets, "a mount on /proc whose path is not below /proc is left alone")
 {
-	(void)state;
 	assert_int_equal(make(ROOT PROC "3 2 0:3 / /p rw - tmpfs x rw\n"), 0);
 	assert_string_equal(carried("/proc"), "");
 }
 
-static void unbindable(void **state)
+TEST_CASE(unbindable, "unbindable mounts are made bindable where they are carried over, only there")
 {
-	(void)state;
 	assert_int_equal(make(ROOT PROC "3 2 0:3 / /proc/acpi rw unbindable - tmpfs x rw\n"
 					"4 3 0:4 / /proc/acpi/deep rw unbindable - tmpfs x rw\n"
 					"5 2 0:5 / /proc/scsi rw shared:1 - tmpfs x rw\n"
@@ -536,59 +510,4 @@ static void unbindable(void **state)
 	assert_string_equal(plan.unbindable[1], "/proc/acpi/deep");
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		TEST("on a plain machine the procfs on /proc is replaced, and nothing else",
-			only_proc),
-		TEST("the mount attributes of /proc are kept, each by its exact name", attributes),
-		TEST("hidepid=, as a number or a name, gid=, subset= and ro are kept", options),
-		TEST("the options of proc= are added, and replace those of the same name",
-			added_options),
-		TEST("more options than there is room for are an error, and none is lost before",
-			too_many_options),
-		TEST("without a whole procfs on top of /proc the plan fails and says so", no_proc),
-		TEST("a root directory that is no mount point is refused with what to do",
-			chroot_without_mount),
-		TEST("a whole stack on /proc is detached, with the options of its top",
-			stacks_of_proc),
-		TEST("every other procfs is replaced too, with its own options", other_instances),
-		TEST("the procfs on /proc is replaced first, wherever its line stands",
-			proc_is_first),
-		TEST("what hides a procfs is taken aside, so that the procfs can be replaced",
-			hidden_instances),
-		TEST("also where one hides the other", deeply_hidden),
-		TEST("what is mounted on the one that is taken aside goes with it",
-			hidden_by_what_is_on_its_parent),
-		TEST("a single process's directory that is hidden is detached, too",
-			hidden_processes),
-		TEST("a procfs that no path leads to is an error", lost_instances),
-		TEST("a mount on the root directory itself hides nothing", mounts_on_the_root),
-		TEST("the way to a procfs is the mounts that a path walk enters", ways),
-		TEST("a procfs inside another one stands behind it", innermost_last),
-		TEST("mount ids that stand twice exceed no array", ids_that_stand_twice),
-		TEST("elsewhere a stack is detached down to what is no procfs", stacks_elsewhere),
-		TEST("what is mounted directly on /proc is carried over, a stack once",
-			carried_mounts),
-		TEST("a part of procfs that is bound over itself, read-only, is carried over",
-			masks_of_procfs),
-		TEST("mounts below a process's directory are not carried over",
-			processes_below_proc),
-		TEST("mounts below /proc that are hidden are not carried over", hidden_below_proc),
-		TEST("each procfs keeps the mounts below itself", carried_elsewhere),
-		TEST("mounts of a single process's directory are detached where they are seen",
-			single_processes),
-		TEST("what goes with the old /proc is not replaced or detached once more",
-			gone_with_proc),
-		TEST("a procfs inside a mount that is carried over is replaced there",
-			below_carried),
-		TEST("what is mounted twice on one place below /proc is carried over once",
-			twice_on_one_place),
-		TEST("a mount on /proc whose path is not below /proc is left alone",
-			impossible_targets),
-		TEST("unbindable mounts are made bindable where they are carried over, only there",
-			unbindable),
-	};
-
-	return cmocka_run_group_tests_name("procfs", tests, NULL, free_plan);
-}
+TEST_MAIN("procfs", NULL, free_plan)
