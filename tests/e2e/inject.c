@@ -13,7 +13,6 @@
  * created. Exits with the command's status.
  */
 
-#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -22,10 +21,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ptrace.h>
-#include <sys/uio.h>
-#include <sys/user.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "../lib/ptrace.h"
 
 static pid_t application, starter, target;
 static bool want_init;
@@ -112,44 +111,6 @@ static int parse_error(const char *name)
 	exit(125);
 }
 
-/* Let the kernel make no call: one of this number does not exist. */
-static void skip_call(pid_t pid)
-{
-#if defined(__x86_64__)
-	struct user_regs_struct registers;
-
-	if (ptrace(PTRACE_GETREGS, pid, NULL, &registers) == -1)
-		die("inject: read registers");
-	registers.orig_rax = (unsigned long long)-1;
-	if (ptrace(PTRACE_SETREGS, pid, NULL, &registers) == -1)
-		die("inject: write registers");
-#elif defined(__aarch64__)
-	int number = -1;
-	struct iovec part = {&number, sizeof(number)};
-
-	if (ptrace(PTRACE_SETREGSET, pid, NT_ARM_SYSTEM_CALL, &part) == -1)
-		die("inject: write the number of the call");
-#else
-#error "unknown registers"
-#endif
-}
-
-static void set_result(pid_t pid, long result)
-{
-	struct user_regs_struct registers;
-	struct iovec part = {&registers, sizeof(registers)};
-
-	if (ptrace(PTRACE_GETREGSET, pid, NT_PRSTATUS, &part) == -1)
-		die("inject: read registers");
-#if defined(__x86_64__)
-	registers.rax = (unsigned long long)result;
-#elif defined(__aarch64__)
-	registers.regs[0] = (unsigned long long)result;
-#endif
-	if (ptrace(PTRACE_SETREGSET, pid, NT_PRSTATUS, &part) == -1)
-		die("inject: write registers");
-}
-
 static void note(void)
 {
 	int fd = open(report, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
@@ -169,7 +130,8 @@ static void at_call(void)
 	if (ptrace(PTRACE_GET_SYSCALL_INFO, target, sizeof(info), &info) == -1)
 		die("inject: look at a system call");
 	if (failing) {
-		set_result(target, -error_code);
+		if (ptrace_set_result(target, -error_code) == -1)
+			die("inject: write registers");
 		ptrace(want_init ? PTRACE_DETACH : PTRACE_CONT, target, NULL, NULL);
 		return;
 	}
@@ -177,10 +139,10 @@ static void at_call(void)
 		++count == wanted_number) {
 		note();
 		failing = error_code != 0;
-		if (failing)
-			skip_call(target);
-		else
+		if (!failing)
 			kill(target, SIGKILL);
+		else if (ptrace_skip_call(target) == -1)
+			die("inject: write the number of the call");
 	}
 	ptrace(PTRACE_SYSCALL, target, NULL, NULL);
 }

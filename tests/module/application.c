@@ -6,12 +6,14 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -21,7 +23,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "common/protocol.h"
 #include "config.h"
+#include "tracer.h"
 
 #define LIMIT_S   60
 #define BECOMES_S 10
@@ -250,6 +254,129 @@ bool application_goes(pid_t pid)
 }
 
 /*
+ * What the module allocates: the linker gives it these functions (ld(1), --wrap; the list is in
+ * meson.build). They tell the tracer, which may say that there is no memory.
+ */
+
+#define BLOCKS_MAX 512
+
+static void *blocks[BLOCKS_MAX];
+static size_t block_count, map_count;
+
+/* Returns whether it is to fail. */
+static bool tell_tracer(long call, const char *function)
+{
+	int code = errno;
+
+	if (syscall(call, function) == -1 && errno == ENOMEM)
+		return true;
+	errno = code;
+	return false;
+}
+
+static bool allocation_fails(const char *function)
+{
+	return tell_tracer(TRACER_ALLOCATES, function);
+}
+
+static void *count_block(void *block)
+{
+	CHECK(block_count < BLOCKS_MAX);
+	if (block)
+		blocks[block_count++] = block;
+	return block;
+}
+
+/* One that was not counted is libc's, as of getdelim(3). */
+static void discount_block(const void *block)
+{
+	for (size_t i = 0; i < block_count; i++) {
+		if (blocks[i] == block) {
+			blocks[i] = blocks[--block_count];
+			return;
+		}
+	}
+}
+
+void *__wrap_malloc(size_t size);
+void *__wrap_malloc(size_t size)
+{
+	return allocation_fails("malloc") ? NULL : count_block(malloc(size));
+}
+
+void *__wrap_calloc(size_t count, size_t size);
+void *__wrap_calloc(size_t count, size_t size)
+{
+	return allocation_fails("calloc") ? NULL : count_block(calloc(count, size));
+}
+
+void *__wrap_realloc(void *block, size_t size);
+void *__wrap_realloc(void *block, size_t size)
+{
+	if (allocation_fails("realloc"))
+		return NULL;
+	discount_block(block);
+	return count_block(realloc(block, size));
+}
+
+void __wrap_free(void *block);
+void __wrap_free(void *block)
+{
+	tell_tracer(TRACER_FREES, NULL);
+	discount_block(block);
+	free(block);
+}
+
+__attribute__((format(printf, 2, 0))) int __wrap_vasprintf(
+	char **text, const char *format, va_list arguments);
+int __wrap_vasprintf(char **text, const char *format, va_list arguments)
+{
+	int length;
+
+	*text = (char *)-1; /* undefined after a failure: nobody may free it */
+	if (allocation_fails("vasprintf"))
+		return -1;
+	length = vasprintf(text, format, arguments);
+	count_block(length == -1 ? NULL : *text);
+	return length;
+}
+
+__attribute__((format(printf, 2, 3))) int __wrap_asprintf(char **text, const char *format, ...);
+int __wrap_asprintf(char **text, const char *format, ...)
+{
+	va_list arguments;
+	int length;
+
+	va_start(arguments, format);
+	length = __wrap_vasprintf(text, format, arguments);
+	va_end(arguments);
+	return length;
+}
+
+void *__wrap_mmap(void *at, size_t size, int protection, int flags, int fd, off_t offset);
+void *__wrap_mmap(void *at, size_t size, int protection, int flags, int fd, off_t offset)
+{
+	void *map = tell_tracer(TRACER_MAPS, NULL) ? MAP_FAILED
+						   : mmap(at, size, protection, flags, fd, offset);
+
+	map_count += map != MAP_FAILED;
+	return map;
+}
+
+void *__wrap_mmap64(void *at, size_t size, int protection, int flags, int fd, off_t offset);
+void *__wrap_mmap64(void *at, size_t size, int protection, int flags, int fd, off_t offset)
+{
+	return __wrap_mmap(at, size, protection, flags, fd, offset);
+}
+
+int __wrap_munmap(void *at, size_t size);
+int __wrap_munmap(void *at, size_t size)
+{
+	map_count--;
+	return munmap(at, size);
+}
+
+/*
  * The state of a process.
  */
 
@@ -343,6 +470,7 @@ char *application_state(void)
 	add_children(state);
 	prctl(PR_GET_CHILD_SUBREAPER, &subreaper);
 	fprintf(state, "subreaper %d securebits %d\n", subreaper, prctl(PR_GET_SECUREBITS));
+	fprintf(state, "memory: %zu blocks, %zu maps\n", block_count, map_count);
 	fprintf(state, "session %d group %d\n", (int)getsid(0), (int)getpgrp());
 	CHECK(fclose(state) == 0);
 	return text;
@@ -406,6 +534,66 @@ int application_in_child(void (*body)(void))
 }
 
 /*
+ * Scenes.
+ */
+
+/* So that it meets nobody but itself, and nobody sees what it mounts. */
+void application_have_own_run(void)
+{
+	CHECK(unshare(CLONE_NEWNS) == 0 && mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0);
+	CHECK(mount("run", "/run", "tmpfs", 0, "mode=755") == 0);
+}
+
+/* The namespaces in the middle of the name are not known here. */
+const char *application_meeting_place(char kind)
+{
+	static char path[512];
+	char begin[64], end[64];
+	struct dirent *entry;
+	DIR *directory = opendir("/run/pam_unshare");
+	bool found = false;
+
+	snprintf(begin, sizeof(begin), "%d-", PROTOCOL_VERSION);
+	snprintf(end, sizeof(end), "-%c65534-0", kind);
+	while (directory && (entry = readdir(directory))) {
+		size_t length = strlen(entry->d_name);
+
+		if (strncmp(entry->d_name, begin, strlen(begin)) == 0 && length > strlen(end) &&
+			strcmp(entry->d_name + length - strlen(end), end) == 0) {
+			snprintf(path, sizeof(path), "/run/pam_unshare/%s", entry->d_name);
+			found = true;
+		}
+	}
+	if (directory)
+		closedir(directory);
+	return found ? path : NULL;
+}
+
+pid_t application_hold(const char *service)
+{
+	int ready[2];
+	char byte;
+	pid_t child;
+
+	CHECK(pipe2(ready, O_CLOEXEC) == 0);
+	child = fork();
+	CHECK(child != -1);
+	if (child == 0) {
+		pam_handle_t *pamh = application_start(service, USER);
+
+		CHECK(pam_open_session(pamh, 0) == PAM_SUCCESS);
+		CHECK(write(ready[1], "", 1) == 1);
+		close(ready[0]);
+		for (;;)
+			pause(); /* its session ends with it */
+	}
+	close(ready[1]);
+	CHECK(read(ready[0], &byte, 1) == 1);
+	close(ready[0]);
+	return child;
+}
+
+/*
  * Running the tests.
  */
 
@@ -439,13 +627,30 @@ static void print_log(void)
 	}
 }
 
+/* Wait for the end of a process. Returns whether it came in time. */
+static bool ends_in_time(pid_t pid, int *status)
+{
+	struct pollfd p = {.fd = (int)syscall(SYS_pidfd_open, pid, 0), .events = POLLIN};
+	bool in_time = p.fd != -1 && poll(&p, 1, LIMIT_S * 1000) == 1;
+
+	if (p.fd != -1)
+		close(p.fd);
+	if (!in_time) {
+		kill(-pid, SIGKILL);
+		kill(pid, SIGKILL); /* if it has no group of its own yet */
+	}
+	waitpid(pid, status, 0);
+	return in_time;
+}
+
 /* A process of its own, in a session of its own, with an end. */
 static void run_body(void **state)
 {
 	const struct test_case *test = *state;
 	void *argument = test->argument;
 	int status = 0;
-	pid_t child, ended;
+	bool in_time;
+	pid_t child;
 
 	memset(record, 0, sizeof(*record));
 	fflush(NULL);
@@ -455,20 +660,13 @@ static void run_body(void **state)
 		test->body(&argument);
 		exit(0); /* not _exit(2): the counts of tests/coverage are written */
 	}
-	for (int waited = 0; (ended = waitpid(child, &status, WNOHANG)) == 0; waited++) {
-		if (waited == LIMIT_S * 200) {
-			kill(-child, SIGKILL);
-			kill(child, SIGKILL); /* if it has no group of its own yet */
-			waitpid(child, &status, 0);
-			print_log();
-			fail_msg("no end after %d s%s%s", LIMIT_S, record->failure[0] ? "; " : "",
-				record->failure);
-		}
-		usleep(5000);
-	}
+	in_time = ends_in_time(child, &status);
 	kill(-child, SIGKILL); /* what a failed test has left */
-	if (record->failure[0] != '\0' || status != 0)
+	if (!in_time || record->failure[0] != '\0' || status != 0)
 		print_log();
+	if (!in_time)
+		fail_msg("no end after %d s%s%s", LIMIT_S, record->failure[0] ? "; " : "",
+			record->failure);
 	if (record->failure[0] != '\0')
 		fail_msg("%s", record->failure);
 	if (status != 0)
@@ -497,7 +695,8 @@ static int forget_services(void **state)
 	return fclose(file) == 0 ? 0 : -1;
 }
 
-int application_run(const char *name, const struct test_case *cases)
+int application_run(
+	const char *name, const struct test_case *cases, const struct test_case *(*more)(void))
 {
 	int result;
 
@@ -509,7 +708,16 @@ int application_run(const char *name, const struct test_case *cases)
 		NULL, sizeof(*record), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (record == MAP_FAILED || !mkdtemp(confdir))
 		return 1;
-	result = test_cases_run(name, cases, run_body, forget_services, NULL);
+	forget_services(NULL);
+	if (more)
+		cases = more();
+	result = record->failure[0] != '\0';
+	if (record->skipped[0] != '\0')
+		printf("1..0 # SKIP %s\n", record->skipped);
+	if (record->failure[0] != '\0')
+		fprintf(stderr, "%s\n", record->failure);
+	if (record->skipped[0] == '\0' && record->failure[0] == '\0')
+		result = test_cases_run(name, cases, run_body, forget_services, NULL);
 	remove_confdir();
 	return result;
 }

@@ -25,10 +25,12 @@
 #define APPLICATION_MAIN(name)                                                                     \
 	int main(void)                                                                             \
 	{                                                                                          \
-		return application_run(name, test_cases);                                          \
+		return application_run(name, test_cases, NULL);                                    \
 	}
 
-int application_run(const char *name, const struct test_case *cases);
+/* MORE returns the cases in their place, when all is ready for a run; or it is NULL. */
+int application_run(
+	const char *name, const struct test_case *cases, const struct test_case *(*more)(void));
 
 /* In the application, or a process that it starts: fail the test if CONDITION does not hold. */
 #define CHECK(condition, ...)                                                                      \
@@ -91,6 +93,18 @@ void application_check_state(char *before);
 
 /* The PID namespace that the next child is born in: its inode number, seen from the child. */
 ino_t application_children_namespace(void);
+
+/* A mount namespace of its own, and an empty /run in it. */
+void application_have_own_run(void);
+
+/*
+ * The name that logins of USER meet under, of one user (KIND 'u') or a group ('g'): a path. NULL if
+ * there is none.
+ */
+const char *application_meeting_place(char kind);
+
+/* Somebody else logs in, and stays: a child. Returns its PID when it has its session open. */
+pid_t application_hold(const char *service);
 
 /* Run BODY in a child. Returns its exit status: 0, unless BODY calls _exit. */
 int application_in_child(void (*body)(void));

@@ -4,7 +4,6 @@
 
 #include "application.h"
 
-#include <dirent.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -15,15 +14,6 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include "common/protocol.h"
-
-/* A /run of the test's own, so that it meets nobody but itself. */
-static void have_own_run(void)
-{
-	CHECK(unshare(CLONE_NEWNS) == 0 && mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0);
-	CHECK(mount("run", "/run", "tmpfs", 0, "mode=755") == 0);
-}
 
 static ino_t second_namespace;
 
@@ -72,7 +62,7 @@ static void first_login(void)
 
 TEST_CASE(logins_of_a_user, "logins of a user share a session, and the last one ends it")
 {
-	have_own_run();
+	application_have_own_run();
 	SERVICE("user", "scope=user");
 	first_login();
 	CHECK(application_log_count("session opened for " USER) == 1);
@@ -82,44 +72,16 @@ TEST_CASE(logins_of_a_user, "logins of a user share a session, and the last one 
 	CHECK(application_goes(application_init()), "PID 1 is still there");
 }
 
-/*
- * The name that logins of USER meet under, or NULL if there is none: KIND is 'u' or 'g'. The
- * namespaces in the middle are not known here.
- */
-static const char *meeting_place(char kind)
-{
-	static char path[512];
-	char begin[64], end[64];
-	struct dirent *entry;
-	DIR *directory = opendir("/run/pam_unshare");
-	bool found = false;
-
-	snprintf(begin, sizeof(begin), "%d-", PROTOCOL_VERSION);
-	snprintf(end, sizeof(end), "-%c65534-0", kind);
-	while (directory && (entry = readdir(directory))) {
-		size_t length = strlen(entry->d_name);
-
-		if (strncmp(entry->d_name, begin, strlen(begin)) == 0 && length > strlen(end) &&
-			strcmp(entry->d_name + length - strlen(end), end) == 0) {
-			snprintf(path, sizeof(path), "/run/pam_unshare/%s", entry->d_name);
-			found = true;
-		}
-	}
-	if (directory)
-		closedir(directory);
-	return found ? path : NULL;
-}
-
 TEST_CASE(logins_of_a_group, "logins of a group meet under the number of the group")
 {
 	pam_handle_t *pamh;
 
-	have_own_run();
+	application_have_own_run();
 	SERVICE("group", "scope=group");
 	pamh = application_start("group", USER);
 	CHECK(pam_open_session(pamh, 0) == PAM_SUCCESS);
-	CHECK(meeting_place('g'));
-	CHECK(!meeting_place('u'));
+	CHECK(application_meeting_place('g'));
+	CHECK(!application_meeting_place('u'));
 	CHECK(pam_close_session(pamh, 0) == PAM_SUCCESS);
 }
 
@@ -129,13 +91,13 @@ TEST_CASE(nothing_is_left_in_run,
 	struct stat s;
 	pam_handle_t *pamh;
 
-	have_own_run();
+	application_have_own_run();
 	SERVICE("user", "scope=user");
 	pamh = application_start("user", USER);
 	CHECK(pam_open_session(pamh, 0) == PAM_SUCCESS);
-	CHECK(meeting_place('u'));
+	CHECK(application_meeting_place('u'));
 	CHECK(pam_close_session(pamh, 0) == PAM_SUCCESS);
-	CHECK(!meeting_place('u'));
+	CHECK(!application_meeting_place('u'));
 	CHECK(stat("/run/pam_unshare", &s) == 0 && (s.st_mode & 0777) == 0700);
 }
 
@@ -145,7 +107,7 @@ TEST_CASE(own_session_where_it_cannot_be_shared,
 	pam_handle_t *pamh;
 	char *before;
 
-	have_own_run();
+	application_have_own_run();
 	CHECK(mkdir("/run/pam_unshare", 0777) == 0 && chmod("/run/pam_unshare", 0777) == 0);
 	SERVICE("user", "scope=user");
 	pamh = application_start("user", USER);
@@ -174,7 +136,7 @@ TEST_CASE(from_inside, "a login from inside its own session stays there")
 {
 	pam_handle_t *pamh;
 
-	have_own_run();
+	application_have_own_run();
 	SERVICE("user", "scope=user");
 	pamh = application_start("user", USER);
 	CHECK(pam_open_session(pamh, 0) == PAM_SUCCESS);
