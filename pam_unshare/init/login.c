@@ -6,7 +6,7 @@
 #include "common/descriptors.h"
 #include "common/facts.h"
 #include "common/protocol.h"
-#include "init/channel.h"
+#include "init/message.h"
 
 /* What can happen to a login. */
 enum event {
@@ -71,7 +71,7 @@ static void happen(struct login *login, enum event event)
 
 		if (t->from != login->state || t->event != event)
 			continue;
-		told = t->answer == 0 || channel_say(login->channel, t->answer);
+		told = t->answer == 0 || message_say(login->channel, t->answer);
 		/* Who is not there to be welcomed has not joined. */
 		enter(login, event == JOIN && !told ? LOGIN_GONE : t->to);
 		return;
@@ -83,7 +83,7 @@ static enum event hear(struct login *login)
 	enum event event = NOTHING;
 	int fd;
 
-	switch (channel_hear(login->channel, &fd)) {
+	switch (message_hear(login->channel, &fd)) {
 	case MESSAGE_JOIN:
 		event = fd == -1 ? BARE_JOIN : JOIN;
 		if (login->state == LOGIN_CONNECTED) {
@@ -94,7 +94,7 @@ static enum event hear(struct login *login)
 	case MESSAGE_CLOSE:
 		event = CLOSE;
 		break;
-	case CHANNEL_END:
+	case HEARD_END:
 		event = HANG_UP;
 		break;
 	default:

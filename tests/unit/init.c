@@ -20,7 +20,7 @@ int session_init_main(void);
 #include "init/main.c"
 #undef main
 
-#include "init/channel.h"
+#include "init/message.h"
 #include "init/number.h"
 
 /* --- what is read ----------------------------------------------------------------------------- */
@@ -642,13 +642,13 @@ TEST_CASE(nothing_to_hear, "to hear where nothing has been said is no end")
 	int fd = 0;
 
 	peer_start(&peer, &login);
-	assert_int_equal(channel_hear(login.channel, &fd), CHANNEL_NOTHING);
+	assert_int_equal(message_hear(login.channel, &fd), HEARD_NOTHING);
 	assert_int_equal(fd, -1);
-	assert_true(channel_say(login.channel, MESSAGE_DONE));
+	assert_true(message_say(login.channel, MESSAGE_DONE));
 	close(peer.channel);
 	peer.channel = -1;
-	assert_false(channel_say(login.channel, MESSAGE_DONE)); /* and no SIGPIPE */
-	assert_int_equal(channel_hear(login.channel, &fd), CHANNEL_END);
+	assert_false(message_say(login.channel, MESSAGE_DONE)); /* and no SIGPIPE */
+	assert_int_equal(message_hear(login.channel, &fd), HEARD_END);
 	close(login.channel);
 	peer_stop(&peer);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "init/channel.h"
+#include "init/message.h"
 
 #include <errno.h>
 #include <string.h>
@@ -7,7 +7,7 @@
 
 #include "common/protocol.h"
 
-bool channel_say(int channel, char message)
+bool message_say(int channel, char message)
 {
 	return send(channel, &message, 1, MSG_DONTWAIT | MSG_NOSIGNAL) == 1;
 }
@@ -16,7 +16,7 @@ bool channel_say(int channel, char message)
  * There is room for one descriptor, and not for two, as CMSG_SPACE would leave: the kernel drops
  * the others, which nobody here would close.
  */
-int channel_hear(int channel, int *fd)
+int message_hear(int channel, int *fd)
 {
 	unsigned char message[2] = {0};
 	char control[CMSG_SPACE(sizeof(int))] __attribute__((aligned(8)));
@@ -32,13 +32,13 @@ int channel_hear(int channel, int *fd)
 
 	*fd = -1;
 	if (got == -1 && (errno == EAGAIN || errno == EINTR))
-		return CHANNEL_NOTHING;
+		return HEARD_NOTHING;
 	if (got <= 0)
-		return CHANNEL_END;
+		return HEARD_END;
 	if (m.msg_controllen >= CMSG_LEN(sizeof(int)) && c->cmsg_level == SOL_SOCKET &&
 		c->cmsg_type == SCM_RIGHTS)
 		memcpy(fd, CMSG_DATA(c), sizeof(int));
 	if (message[0] == MESSAGE_JOIN && message[1] != PROTOCOL_VERSION)
-		return CHANNEL_END;
+		return HEARD_END;
 	return message[0];
 }
