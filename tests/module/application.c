@@ -138,6 +138,15 @@ size_t application_log_count(const char *text)
 	return count;
 }
 
+void application_check_says(const char *step, const char *more)
+{
+	char said[512];
+
+	snprintf(said, sizeof(said), "cannot %s", step);
+	CHECK(application_log_count(said) == 1, "not \"%s\"", said);
+	CHECK(strstr(application_log(), more), "not \"%s\"", more);
+}
+
 void application_log_forget(void)
 {
 	memset(record->log, 0, sizeof(record->log));
@@ -376,6 +385,12 @@ int __wrap_munmap(void *at, size_t size)
 	return munmap(at, size);
 }
 
+void application_forget_maps(size_t count)
+{
+	CHECK(map_count >= count);
+	map_count -= count;
+}
+
 /*
  * The state of a process.
  */
@@ -400,9 +415,20 @@ static void add_directory(FILE *state, const char *path)
 			(unsigned long)s.st_ino);
 }
 
+#define DESCRIPTORS 1024
+
+size_t application_descriptors(void)
+{
+	size_t count = 0;
+
+	for (int fd = 0; fd < DESCRIPTORS; fd++)
+		count += fcntl(fd, F_GETFD) != -1;
+	return count;
+}
+
 static void add_descriptors(FILE *state)
 {
-	for (int fd = 0; fd < 1024; fd++) {
+	for (int fd = 0; fd < DESCRIPTORS; fd++) {
 		char path[64];
 		int flags = fcntl(fd, F_GETFD);
 
@@ -544,6 +570,13 @@ void application_have_own_run(void)
 	CHECK(mount("run", "/run", "tmpfs", 0, "mode=755") == 0);
 }
 
+void application_write(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+
+	CHECK(fd != -1 && write(fd, text, strlen(text)) == (ssize_t)strlen(text) && close(fd) == 0);
+}
+
 /* The namespaces in the middle of the name are not known here. */
 const char *application_meeting_place(char kind)
 {
@@ -569,7 +602,7 @@ const char *application_meeting_place(char kind)
 	return found ? path : NULL;
 }
 
-pid_t application_hold(const char *service)
+pid_t application_hold(const char *service, void (*inside)(void))
 {
 	int ready[2];
 	char byte;
@@ -582,6 +615,8 @@ pid_t application_hold(const char *service)
 		pam_handle_t *pamh = application_start(service, USER);
 
 		CHECK(pam_open_session(pamh, 0) == PAM_SUCCESS);
+		if (inside)
+			inside();
 		CHECK(write(ready[1], "", 1) == 1);
 		close(ready[0]);
 		for (;;)
@@ -591,6 +626,41 @@ pid_t application_hold(const char *service)
 	CHECK(read(ready[0], &byte, 1) == 1);
 	close(ready[0]);
 	return child;
+}
+
+/* PID 1 of that machine; the body is its child. Returns the status of the body. */
+static int be_init(void (*as_init)(void), void (*body)(void))
+{
+	int status = 1;
+	pid_t child, ended;
+
+	CHECK(umount2("/proc", MNT_DETACH) == 0);
+	CHECK(mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) == 0);
+	child = fork();
+	if (child == 0) {
+		body();
+		exit(0);
+	}
+	if (as_init)
+		as_init();
+	do
+		ended = wait(&status);
+	while (ended != child && ended != -1);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+}
+
+void application_in_own_machine(void (*as_init)(void), void (*body)(void))
+{
+	int status;
+	pid_t child;
+
+	application_have_own_run();
+	CHECK(unshare(CLONE_NEWPID) == 0);
+	fflush(NULL);
+	child = fork();
+	if (child == 0)
+		_exit(be_init(as_init, body));
+	CHECK(waitpid(child, &status, 0) == child && status == 0);
 }
 
 /*

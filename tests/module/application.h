@@ -64,6 +64,12 @@ const char *application_log(void);
 size_t application_log_count(const char *text); /* how many times TEXT stands in there */
 void application_log_forget(void);
 
+/*
+ * application_check_says - CHECK that the log says once that the login's STEP could not be done,
+ * and somewhere MORE: what the kernel said, what it was done to, what to do.
+ */
+void application_check_says(const char *step, const char *more);
+
 /* Forget the log and what was said to the user. */
 void application_forget(void);
 
@@ -91,11 +97,26 @@ char *application_state(void);
 /* CHECK that the state is as it was, and free BEFORE. */
 void application_check_state(char *before);
 
+/* How many descriptors are open, for where there is no /proc/self. */
+size_t application_descriptors(void);
+
+/* So many mappings are the module's for good, and no difference in the state. */
+void application_forget_maps(size_t count);
+
 /* The PID namespace that the next child is born in: its inode number, seen from the child. */
 ino_t application_children_namespace(void);
 
 /* A mount namespace of its own, and an empty /run in it. */
 void application_have_own_run(void);
+
+/* A file with this text. */
+void application_write(const char *path, const char *text);
+
+/*
+ * Run BODY in a PID namespace of its own, as on a machine: PID 1 is in the same mount namespace. It
+ * runs AS_INIT and then reaps; or that is NULL.
+ */
+void application_in_own_machine(void (*as_init)(void), void (*body)(void));
 
 /*
  * The name that logins of USER meet under, of one user (KIND 'u') or a group ('g'): a path. NULL if
@@ -103,8 +124,11 @@ void application_have_own_run(void);
  */
 const char *application_meeting_place(char kind);
 
-/* Somebody else logs in, and stays: a child. Returns its PID when it has its session open. */
-pid_t application_hold(const char *service);
+/*
+ * Somebody else logs in, and stays: a child. INSIDE runs in it when it has its session open; or
+ * NULL. Returns its PID afterwards.
+ */
+pid_t application_hold(const char *service, void (*inside)(void));
 
 /* Run BODY in a child. Returns its exit status: 0, unless BODY calls _exit. */
 int application_in_child(void (*body)(void));

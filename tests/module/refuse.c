@@ -438,10 +438,14 @@ TEST_CASE(rubbish_init, "a session-init that is no program refuses the login")
 TEST_CASE(no_proc, "without a procfs on /proc the login is refused")
 {
 	pam_handle_t *pamh = application_start("test", USER);
+	char *before;
 
 	CHECK(unshare(CLONE_NEWNS) == 0 && mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0);
+	before = application_state();
 	CHECK(mount("nothing", "/proc", "tmpfs", 0, NULL) == 0);
 	CHECK(pam_open_session(pamh, 0) == PAM_SYSTEM_ERR);
+	CHECK(umount2("/proc", 0) == 0);
+	application_check_state(before);
 	check_log(USER ": cannot find a procfs on /proc: .*; mount one there$");
 }
 
@@ -511,6 +515,7 @@ TEST_CASE(few_descriptors,
 		CHECK(result == PAM_SYSTEM_ERR, "at %d descriptors: %d", (int)limit.rlim_cur,
 			result);
 		CHECK(application_log_count("err pam_unshare") == 1);
+		CHECK(application_log_count("raise the application's limit of open files") == 1);
 		CHECK(application_log_count("pam_unshare(") == 1);
 		refused++;
 	}

@@ -3,9 +3,11 @@
 /* Opening and closing through libpam: where the children go, and what the application keeps. */
 
 #include "application.h"
+#include "tracer.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/capability.h>
 #include <pthread.h>
 #include <sched.h>
@@ -135,12 +137,20 @@ TEST_CASE(stays_itself, "the application keeps its PID, its directory and its ow
 	pam_handle_t *pamh = application_start("test", USER);
 	pid_t self = getpid(), parent = getppid(), session = getsid(0);
 	ino_t before = own_namespace();
+	struct stat root, root_inside;
+	sigset_t mask;
 	char directory[] = "/tmp/pam_unshare-cwd-XXXXXX", cwd[256];
 
-	CHECK(mkdtemp(directory) && chdir(directory) == 0);
+	CHECK(mkdtemp(directory) && chdir(directory) == 0 && stat("/", &root) == 0);
+	sigemptyset(&mask);
+	sigaddset(&mask, SIGUSR1);
+	CHECK(sigprocmask(SIG_SETMASK, &mask, NULL) == 0);
 	CHECK(pam_open_session(pamh, 0) == PAM_SUCCESS);
 	CHECK(getpid() == self && getppid() == parent && getsid(0) == session);
 	CHECK(getcwd(cwd, sizeof(cwd)) && strcmp(cwd, directory) == 0, "it is %s", cwd);
+	CHECK(stat("/", &root_inside) == 0 && root_inside.st_ino == root.st_ino);
+	CHECK(sigprocmask(SIG_SETMASK, NULL, &mask) == 0 && sigismember(&mask, SIGUSR1) == 1 &&
+		sigismember(&mask, SIGTERM) == 0);
 	CHECK(waitpid(-1, NULL, __WALL | WNOHANG) == -1 && errno == ECHILD);
 	CHECK(access("/proc/self", F_OK) == -1);
 	CHECK(start_thread() == EINVAL); /* documented; the kernel's rule */
@@ -306,6 +316,87 @@ TEST_CASE(cwd_of_a_process, "a working directory in a process's own one leads ou
 	application_check_state(before);
 }
 
+/* There and back, from a working directory that is this one inside. */
+static void check_there_and_back(const struct disturbance *list, const char *inside, bool kept)
+{
+	char cwd[PATH_MAX];
+	char *before = application_state();
+	pam_handle_t *pamh = tracer_open("test", list);
+
+	CHECK(tracer_count("socketpair SOCK_DGRAM") == kept && tracer_count("sendmsg") == kept);
+	CHECK(getcwd(cwd, sizeof(cwd)) && strcmp(cwd, inside) == 0, "it is %s", cwd);
+	CHECK(application_in_child(reach_no_directory) == 0);
+	CHECK(pam_close_session(pamh, 0) == PAM_SUCCESS);
+	CHECK(application_log_count("err ") == 0);
+	application_check_state(before);
+}
+
+TEST_CASE(none_under_way, "directories that are found again by their paths are not kept")
+{
+	CHECK(chdir("/tmp") == 0);
+	check_there_and_back(NULL, "/tmp", false);
+}
+
+static void exchange_places(void)
+{
+	CHECK(renameat2(AT_FDCWD, "/run/place", AT_FDCWD, "/run/other", RENAME_EXCHANGE) == 0);
+}
+
+TEST_CASE(is_in_the_pocket, "those that are not are kept out of reach")
+{
+	application_have_own_run();
+	CHECK(chdir("/proc/sys/kernel") == 0);
+	check_there_and_back(NULL, "/proc/sys/kernel", true);
+	CHECK(mkdir("/run/place", 0755) == 0 && mkdir("/run/other", 0755) == 0);
+	CHECK(chdir("/run/place") == 0);
+	check_there_and_back(TRACER_LIST({"openat2", 0, .result = -EAGAIN}), "/run/place", true);
+	check_there_and_back(TRACER_LIST({"openat2", 0, .result = -EACCES}), "/run/place", true);
+	check_there_and_back(TRACER_LIST({"getcwd", 1, .result = -ENOENT}), "/run/place", true);
+	/* Its name leads to another directory, and back again. */
+	check_there_and_back(
+		TRACER_LIST({"openat2", 1, .how = TRACER_ACTS, .act = exchange_places},
+			{"unshare CLONE_NEWNS", 1, .how = TRACER_ACTS, .act = exchange_places}),
+		"/run/place", true);
+	CHECK(mkdir("/run/jail", 0755) == 0);
+	CHECK(mount("/", "/run/jail", NULL, MS_BIND | MS_REC, NULL) == 0);
+	CHECK(chroot("/run/jail") == 0 && chdir("/run/place") == 0);
+	check_there_and_back(NULL, "/run/place", true);
+}
+
+TEST_CASE(cwd_elsewhere, "from a working directory that is not the session's, a login gets to /")
+{
+	char path[64];
+	pid_t daemon;
+
+	application_have_own_run();
+	daemon = application_hold("test", NULL); /* it has a mount namespace of its own */
+	application_log_forget();
+	snprintf(path, sizeof(path), "/proc/%d/cwd", (int)daemon);
+	CHECK(chdir(path) == 0);
+	check_there_and_back(NULL, "/", true);
+}
+
+TEST_CASE(cwd_without_path, "so does one from a directory of /proc that has no path")
+{
+	CHECK(chdir("/proc/sys/kernel") == 0);
+	check_there_and_back(TRACER_LIST({"getcwd", 1, .result = -ENOENT}), "/", true);
+}
+
+TEST_CASE(cwd_goes, "a working directory that goes meanwhile is left for the nearest one above")
+{
+	pam_handle_t *pamh = application_start("test", USER);
+	struct stat above, now;
+
+	application_have_own_run();
+	CHECK(mkdir("/run/a", 0755) == 0 && mkdir("/run/a/b", 0755) == 0 &&
+		mkdir("/run/a/b/c", 0755) == 0 && chdir("/run/a/b/c") == 0);
+	CHECK(pam_open_session(pamh, 0) == PAM_SUCCESS);
+	CHECK(chdir("/") == 0 && rmdir("/run/a/b/c") == 0 && rmdir("/run/a/b") == 0);
+	CHECK(pam_close_session(pamh, 0) == PAM_SUCCESS);
+	CHECK(application_log_count("err ") == 0);
+	CHECK(stat("/run/a", &above) == 0 && stat(".", &now) == 0 && now.st_ino == above.st_ino);
+}
+
 TEST_CASE(signals_blocked, "blocked, ignored and pending signals stay so")
 {
 	sigset_t set;
@@ -326,29 +417,30 @@ TEST_CASE(closed_descriptors, "closed standard descriptors stay closed")
 	open_and_close();
 }
 
-TEST_CASE(replaces_descriptors,
-	"an application may open its standard descriptors while the session is open")
-{
-	pam_handle_t *pamh;
-
-	for (int fd = 0; fd <= 2; fd++)
-		close(fd);
-	pamh = application_start("test", USER);
-	CHECK(pam_open_session(pamh, 0) == PAM_SUCCESS);
-	for (int fd = 0; fd <= 2; fd++)
-		CHECK(fcntl(fd, F_GETFD) == -1 && errno == EBADF, "descriptor %d is in use", fd);
-	/* What su and sudo do before they exec. */
-	CHECK(open("/dev/null", O_RDWR) == 0 && dup(0) == 1 && dup(0) == 2);
-	CHECK(pam_close_session(pamh, 0) == PAM_SUCCESS);
-	CHECK(application_log_count("err ") == 0);
-	CHECK(application_goes(application_init()), "PID 1 is still there");
-}
-
 static void no_descriptor(void)
 {
 	for (int fd = 3; fd < 256; fd++)
 		CHECK(fcntl(fd, F_GETFD) == -1 || (fcntl(fd, F_GETFD) & FD_CLOEXEC),
 			"descriptor %d", fd);
+}
+
+TEST_CASE(replaces_descriptors,
+	"an application may open its standard descriptors while the session is open")
+{
+	pam_handle_t *pamh;
+
+	for (int fd = 0; fd < 256; fd++)
+		close(fd);
+	pamh = application_start("test", USER);
+	CHECK(pam_open_session(pamh, 0) == PAM_SUCCESS);
+	for (int fd = 0; fd <= 2; fd++)
+		CHECK(fcntl(fd, F_GETFD) == -1 && errno == EBADF, "descriptor %d is in use", fd);
+	CHECK(application_in_child(no_descriptor) == 0);
+	/* What su and sudo do before they exec. */
+	CHECK(open("/dev/null", O_RDWR) == 0 && dup(0) == 1 && dup(0) == 2);
+	CHECK(pam_close_session(pamh, 0) == PAM_SUCCESS);
+	CHECK(application_log_count("err ") == 0);
+	CHECK(application_goes(application_init()), "PID 1 is still there");
 }
 
 TEST_CASE(inherits_none, "what the application executes inherits no descriptor")
@@ -580,15 +672,30 @@ TEST_CASE(silent_end, "pam_end with PAM_DATA_SILENT leaves it open in the applic
 	CHECK(application_in_child(see_only_themselves) == 0);
 }
 
+static void check_elsewhere(pam_handle_t *pamh)
+{
+	char *before = application_state();
+
+	CHECK(pam_open_session(pamh, 0) == PAM_SYSTEM_ERR);
+	application_check_state(before);
+	application_check_says("open another session", "");
+}
+
 TEST_CASE(process_elsewhere, "a process whose children go elsewhere already is refused")
 {
 	pam_handle_t *pamh = application_start("test", USER);
-	char *before;
+	pid_t child;
 
 	CHECK(unshare(CLONE_NEWPID) == 0); /* its next child will be another PID 1 */
-	before = application_state();
-	CHECK(pam_open_session(pamh, 0) == PAM_SYSTEM_ERR);
-	application_check_state(before);
+	check_elsewhere(pamh);
+	CHECK(pam_end(pamh, PAM_SYSTEM_ERR) == PAM_SUCCESS);
+	application_log_forget();
+	pamh = application_start("test", USER);
+	child = fork();
+	if (child == 0)
+		for (;;)
+			pause();
+	check_elsewhere(pamh);
 }
 
 APPLICATION_MAIN("restore")

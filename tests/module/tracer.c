@@ -18,6 +18,7 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "../lib/ptrace.h"
@@ -51,6 +52,7 @@ static struct tracee {
 	pid_t pid;
 	enum role role;
 	bool newborn;   /* it has stopped, and its parent has not */
+	bool holds;     /* the child that it is about to have */
 	bool gone;      /* it has ended, or executed session-init, or is held for good */
 	bool returning; /* the call that it is in is not made, and returns this: */
 	long result;
@@ -90,7 +92,7 @@ static const struct known {
 	{SYS_poll, "poll", "  n"},
 	{SYS_dup2, "dup2", " n"},
 #endif
-	{SYS_ppoll, "poll", ""},
+	{SYS_ppoll, "poll", "  t"},
 	{SYS_dup3, "dup2", " n"},
 	{SYS_getcwd, "getcwd", ""},
 	{SYS_chdir, "chdir", "p"},
@@ -211,6 +213,7 @@ static const struct rule {
 	{SYS_statx, 2, AT_STATX_DONT_SYNC, "that no server of a user's is asked"},
 	{SYS_umount2, 1, MNT_DETACH, "MNT_DETACH"},
 	{SYS_futex, 3, ~0UL, "an end of the wait"}, /* any bit */
+	{SYS_ppoll, 2, ~0UL, "an end of the wait"},
 	{SYS_wait4, 2, __WCLONE, "that no child of the application's is waited for"},
 	{SYS_clone, 0, CLONE_VM, "no copy of the application"},
 };
@@ -240,6 +243,17 @@ static const char *read_text(pid_t pid, uint64_t address, char *text, size_t siz
 	if (process_vm_readv(pid, &here, 1, there, 2, 0) == -1)
 		text[0] = '\0';
 	return text;
+}
+
+static long read_milliseconds(pid_t pid, uint64_t address)
+{
+	struct timespec time;
+	struct iovec here = {&time, sizeof(time)};
+	struct iovec there = {(void *)(uintptr_t)address, sizeof(time)};
+
+	if (process_vm_readv(pid, &here, 1, &there, 1, 0) != sizeof(time))
+		return -1;
+	return time.tv_sec * 1000 + time.tv_nsec / 1000000;
 }
 
 /* Whether this is a pidfd of the application. */
@@ -326,7 +340,7 @@ static void name_path(pid_t pid, uint64_t address, int directory, char part[ARGU
 
 /*
  * An argument as text. KIND p is a path, f a descriptor, w what has a word, n a number, o an octal
- * one, c the first byte of a message, b whether a signal mask is to be filled.
+ * one, t a time, c the first byte of a message, b whether a signal mask is to be filled.
  */
 static void name_argument(pid_t pid, const struct known *call, char kind, uint64_t argument,
 	int directory, char part[ARGUMENT_SIZE])
@@ -340,6 +354,8 @@ static void name_argument(pid_t pid, const struct known *call, char kind, uint64
 		strcpy(part, word_of(call->number, argument));
 	else if (kind == 'n' && argument < 1000000) /* else it is an address */
 		snprintf(part, ARGUMENT_SIZE, "%d", (int)argument);
+	else if (kind == 't')
+		snprintf(part, ARGUMENT_SIZE, "%ld", read_milliseconds(pid, argument));
 	else if (kind == 'o')
 		snprintf(part, ARGUMENT_SIZE, "%o", (unsigned int)argument);
 	else if (kind == 'c')
@@ -497,8 +513,8 @@ static void disturb(struct tracee *tracee, const struct disturbance *d)
 	case TRACER_KILLS:
 		kill(tracee->pid, SIGKILL);
 		break;
-	case TRACER_HOLDS:
-		tracee->gone = true;
+	case TRACER_HOLDS_CHILD:
+		tracee->holds = true;
 		break;
 	case TRACER_ACTS:
 		d->act();
@@ -541,11 +557,8 @@ static void at_entry(struct tracee *tracee, const struct __ptrace_syscall_info *
 			violate("memory that is shared with the application is freed");
 		return;
 	}
-	if (trace->count == TRACER_CALLS) {
-		violate("there are not that many calls");
-		return;
-	}
-	text = trace->calls[trace->count++];
+	/* What is tried for a second takes many calls: the last of them stay under one number. */
+	text = trace->calls[trace->count < TRACER_CALLS ? trace->count++ : TRACER_CALLS - 1];
 	describe(tracee, call, arguments, text);
 	check_rules(tracee, call, arguments, text);
 	tracee->closing = call->number == SYS_close;
@@ -626,7 +639,8 @@ static void note_birth(const struct tracee *parent)
 	child->role = parent->role == APPLICATION ? STARTER : INIT;
 	if (child->role == INIT)
 		trace->init = child->pid;
-	if (child->newborn)
+	child->gone = parent->holds;
+	if (child->newborn && !child->gone)
 		ptrace(PTRACE_SYSCALL, child->pid, NULL, NULL);
 }
 
@@ -739,17 +753,24 @@ __attribute__((noreturn)) static void run_tracer(pid_t application)
  * No child of the application's, also where that adopts orphans. It stays: what the application
  * starts while it has a session open is born inside.
  */
-static void start_tracer(void)
+void tracer_prepare(void)
 {
+	static pid_t owner;
 	const pid_t application = getpid();
 	int subreaper;
 	pid_t child;
+
+	if (owner == application)
+		return;
+	owner = application;
+	CHECK(access("/proc/self", F_OK) == 0, "too late: a session is open");
 
 	trace = mmap(
 		NULL, sizeof(*trace), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	control = mmap(
 		NULL, sizeof(*control), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	CHECK(trace != MAP_FAILED && control != MAP_FAILED);
+	prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY); /* for Yama, which knows it or not */
 	CHECK(prctl(PR_GET_CHILD_SUBREAPER, &subreaper) == 0);
 	CHECK(prctl(PR_SET_CHILD_SUBREAPER, 0) == 0);
 	fflush(NULL);
@@ -778,12 +799,8 @@ static void copy_disturbances(const struct disturbance *list)
 
 void tracer_begin(const struct disturbance *list)
 {
-	static pid_t owner;
-
-	if (owner != getpid())
-		start_tracer();
-	owner = getpid();
-	memset(trace, 0, sizeof(*trace));
+	tracer_prepare();
+	memset(&trace->count, 0, sizeof(*trace) - offsetof(struct trace, count));
 	copy_disturbances(list);
 	__atomic_store_n(&control->state, BEGINS, __ATOMIC_RELEASE);
 	while (__atomic_load_n(&control->state, __ATOMIC_ACQUIRE) == BEGINS)
@@ -835,4 +852,42 @@ void tracer_check_order(const char *const *calls)
 		CHECK(at, "%s is missing, or stands elsewhere", *calls);
 		at++;
 	}
+}
+
+pam_handle_t *tracer_open(const char *service, const struct disturbance *list)
+{
+	pam_handle_t *pamh = application_start(service, USER);
+	int result;
+
+	tracer_begin(list);
+	result = pam_open_session(pamh, 0);
+	tracer_end();
+	CHECK(result == PAM_SUCCESS);
+	return pamh;
+}
+
+void tracer_close(pam_handle_t *pamh, const struct disturbance *list)
+{
+	tracer_begin(list);
+	CHECK(pam_close_session(pamh, 0) == PAM_SUCCESS);
+	tracer_end();
+}
+
+void tracer_refused(
+	const char *service, const struct disturbance *list, const char *step, const char *more)
+{
+	pam_handle_t *pamh = application_start(service, USER);
+	char *before = application_state();
+	int result;
+
+	tracer_begin(list);
+	result = pam_open_session(pamh, 0);
+	tracer_end();
+	CHECK(result == PAM_SYSTEM_ERR);
+	for (size_t i = 0; list && list[i].call; i++)
+		CHECK(trace->disturbed[i] > 0, "it does not come to %s", list[i].call);
+	application_check_state(before);
+	CHECK(application_log_count("\n") == 1);
+	application_check_says(step, more);
+	CHECK(trace->init == 0 || application_goes(trace->init), "PID 1 is still there");
 }

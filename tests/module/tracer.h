@@ -2,6 +2,7 @@
 #ifndef PAM_UNSHARE_TESTS_TRACER_H
 #define PAM_UNSHARE_TESTS_TRACER_H
 
+#include <security/pam_appl.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
@@ -18,7 +19,7 @@
  * (application.c).
  */
 
-#define TRACER_CALLS        2048
+#define TRACER_CALLS        16384
 #define TRACER_CALL_SIZE    128
 #define TRACER_FDS          64
 #define TRACER_DISTURBANCES 8
@@ -29,9 +30,9 @@ struct disturbance {
 	unsigned int number; /* which of them, from 1; 0 for each */
 	bool whole;          /* not those that only begin so */
 	enum {
-		TRACER_RETURNS, /* RESULT, a negative errno for one; the call is not made */
-		TRACER_KILLS,   /* who makes it */
-		TRACER_HOLDS,   /* who makes it, until it is killed */
+		TRACER_RETURNS,     /* RESULT, a negative errno for one; the call is not made */
+		TRACER_KILLS,       /* who makes it */
+		TRACER_HOLDS_CHILD, /* of a clone: it does nothing until it is killed */
 		TRACER_ACTS, /* ACT runs in the tracer, which is where the application was before */
 	} how;
 	long result;
@@ -53,6 +54,9 @@ struct trace {
 };
 
 extern struct trace *trace;
+
+/* tracer_prepare - if the calls of a closing alone are noted: before the session is opened. */
+void tracer_prepare(void);
 
 /*
  * tracer_begin - from here on the calls are noted.
@@ -78,6 +82,24 @@ size_t tracer_count(const char *text);
 /* tracer_in_order - CHECK that the calls that begin so were made, each after the one before. */
 #define tracer_in_order(...) tracer_check_order((const char *const[]){__VA_ARGS__, NULL})
 void tracer_check_order(const char *const *calls);
+
+/*
+ * A login whose opening or closing is traced. The one that is refused leaves all as it was, and
+ * says as application_check_says wants it; each call of its list has to be come to.
+ */
+pam_handle_t *tracer_open(const char *service, const struct disturbance *list);
+void tracer_close(pam_handle_t *pamh, const struct disturbance *list);
+void tracer_refused(
+	const char *service, const struct disturbance *list, const char *step, const char *more);
+
+#define TRACER_LIST(...)                                                                           \
+	(const struct disturbance[])                                                               \
+	{                                                                                          \
+		__VA_ARGS__,                                                                       \
+		{                                                                                  \
+			NULL                                                                       \
+		}                                                                                  \
+	}
 
 /* The system calls by which the application talks to the tracer; the kernel knows none of them. */
 #define TRACER_END       100001
