@@ -362,6 +362,29 @@ int __wrap_asprintf(char **text, const char *format, ...)
 	return length;
 }
 
+/* The same, if the module is fortified (_FORTIFY_SOURCE). */
+__attribute__((format(printf, 3, 0))) int __wrap___vasprintf_chk(
+	char **text, int flag, const char *format, va_list arguments);
+int __wrap___vasprintf_chk(char **text, int flag, const char *format, va_list arguments)
+{
+	(void)flag;
+	return __wrap_vasprintf(text, format, arguments);
+}
+
+__attribute__((format(printf, 3, 4))) int __wrap___asprintf_chk(
+	char **text, int flag, const char *format, ...);
+int __wrap___asprintf_chk(char **text, int flag, const char *format, ...)
+{
+	va_list arguments;
+	int length;
+
+	(void)flag;
+	va_start(arguments, format);
+	length = __wrap_vasprintf(text, format, arguments);
+	va_end(arguments);
+	return length;
+}
+
 void *__wrap_mmap(void *at, size_t size, int protection, int flags, int fd, off_t offset);
 void *__wrap_mmap(void *at, size_t size, int protection, int flags, int fd, off_t offset)
 {
