@@ -18,41 +18,38 @@ static const char *format(const struct error *error, const char *user)
 	return text;
 }
 
-static void names_everything(void **state)
+TEST_CASE(names_everything,
+	"a message names the step, the object, the user, the reason and the remedy")
 {
 	struct error error;
 
-	(void)state;
 	assert_int_equal(error_set(&error, EACCES, "execute", "/usr/libexec/init"), -EACCES);
 	error.remedy = "do this";
 	assert_string_equal(format(&error, "alice"),
 		"alice: cannot execute /usr/libexec/init: Permission denied; do this");
 }
 
-static void without_object(void **state)
+TEST_CASE(without_object, "a message without an object has no gap where it would stand")
 {
 	struct error error;
 
-	(void)state;
 	error_set(&error, EIO, "create a pipe", NULL);
 	assert_string_equal(
 		format(&error, "alice"), "alice: cannot create a pipe: Input/output error");
 }
 
-static void without_code(void **state)
+TEST_CASE(without_code, "a step that says it all stands without an errno")
 {
 	struct error error;
 
-	(void)state;
 	assert_int_equal(error_set(&error, 0, "find a procfs on /proc", NULL), -EINVAL);
 	assert_string_equal(format(&error, "alice"), "alice: cannot find a procfs on /proc");
 }
 
-static void words(void **state)
+TEST_CASE(words, "a word is quoted, with what would be right and where it stands")
 {
 	struct error error;
 
-	(void)state;
 	assert_int_equal(
 		error_word(&error, "grace=x", "grace= is a number", "correct it"), -EINVAL);
 	assert_string_equal(format(&error, "alice"),
@@ -65,11 +62,10 @@ static void words(void **state)
 		format(&error, "alice"), "alice: cannot understand \"\": there is to be one");
 }
 
-static void reasons(void **state)
+TEST_CASE(reasons, "a reason of our own stands in the place of the errno's text")
 {
 	struct error error;
 
-	(void)state;
 	assert_int_equal(error_explain(&error, ETIMEDOUT, "start PID 1", NULL,
 				 "it was not there within 10 s", "look at the load"),
 		-ETIMEDOUT);
@@ -79,17 +75,16 @@ static void reasons(void **state)
 	assert_string_equal(text, "cannot start PID 1: it was not there within 10 s");
 }
 
-static void forgets_the_last_one(void **state)
+TEST_CASE(forgets_the_last_one, "nothing of an earlier failure is left in a later one")
 {
 	struct error error;
 
-	(void)state;
 	error_set(&error, EPERM, "open", "/a/long/path");
 	error_set(&error, EIO, "read", NULL);
 	assert_string_equal(format(&error, "alice"), "alice: cannot read: Input/output error");
 }
 
-static void remedies(void **state)
+TEST_CASE(remedies, "each errno that an administrator can do something about has a remedy")
 {
 	static const struct {
 		int code;
@@ -105,7 +100,6 @@ static void remedies(void **state)
 		{ENOSYS, "Linux 5.10"},
 	};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		struct error error;
 
@@ -115,31 +109,28 @@ static void remedies(void **state)
 	}
 }
 
-static void control_characters(void **state)
+TEST_CASE(control_characters, "control characters and bytes beyond ASCII become question marks")
 {
 	struct error error;
 
-	(void)state;
 	error_set(&error, 0, "understand the option", "a\nb\033[2Jc\177\xc3\xa4");
 	assert_string_equal(
 		format(&error, "eve\r\n\tx"), "eve???x: cannot understand the option a?b?[2Jc???");
 }
 
-static void format_characters(void **state)
+TEST_CASE(format_characters, "percent signs from outside are text")
 {
 	struct error error;
 
-	(void)state;
 	error_set(&error, 0, "understand the option", "%s%n%d");
 	assert_string_equal(format(&error, "%n%s"), "%n%s: cannot understand the option %s%n%d");
 }
 
-static void long_names(void **state)
+TEST_CASE(long_names, "names of any length leave room for the reason and the remedy")
 {
 	char object[5000], user[5000];
 	struct error error;
 
-	(void)state;
 	memset(object, 'o', sizeof(object) - 1);
 	object[sizeof(object) - 1] = '\0';
 	memset(user, 'u', sizeof(user) - 1);
@@ -158,12 +149,11 @@ static void long_names(void **state)
 	assert_non_null(strstr(text, error.remedy));
 }
 
-static void small_buffers(void **state)
+TEST_CASE(small_buffers, "a buffer that is too small is filled, terminated and not overrun")
 {
 	struct error error;
 	char small[9];
 
-	(void)state;
 	error_set(&error, EPERM, "open", "/etc");
 	memset(small, 'x', sizeof(small));
 	error_format(&error, "alice", small, 8);
@@ -178,25 +168,4 @@ static void small_buffers(void **state)
 	assert_string_equal(error_printable("", small, 1), "");
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		TEST("a message names the step, the object, the user, the reason and the remedy",
-			names_everything),
-		TEST("a message without an object has no gap where it would stand", without_object),
-		TEST("a step that says it all stands without an errno", without_code),
-		TEST("a word is quoted, with what would be right and where it stands", words),
-		TEST("a reason of our own stands in the place of the errno's text", reasons),
-		TEST("nothing of an earlier failure is left in a later one", forgets_the_last_one),
-		TEST("each errno that an administrator can do something about has a remedy",
-			remedies),
-		TEST("control characters and bytes beyond ASCII become question marks",
-			control_characters),
-		TEST("percent signs from outside are text", format_characters),
-		TEST("names of any length leave room for the reason and the remedy", long_names),
-		TEST("a buffer that is too small is filled, terminated and not overrun",
-			small_buffers),
-	};
-
-	return cmocka_run_group_tests_name("error", tests, NULL, NULL);
-}
+TEST_MAIN("error", NULL, NULL)

@@ -24,12 +24,11 @@ static int parse(struct options *options, struct error *error, const char **argv
 	return options_parse(argc, argv, options, error);
 }
 
-static void defaults(void **state)
+TEST_CASE(defaults, "without options the defaults hold: uid 0 skipped, 2 s of grace")
 {
 	struct options options;
 	struct error error;
 
-	(void)state;
 	memset(&options, 0xff, sizeof(options));
 	assert_int_equal(options_parse(0, NULL, &options, &error), 0);
 	assert_false(options.debug);
@@ -47,12 +46,11 @@ static void defaults(void **state)
 	assert_false(options.close_only);
 }
 
-static void flags(void **state)
+TEST_CASE(flags, "each flag sets itself alone, in any order and as often as it is written")
 {
 	struct options options;
 	struct error error;
 
-	(void)state;
 	assert_int_equal(PARSE(&options, &error, "debug"), 0);
 	assert_true(options.debug);
 	assert_false(options.root);
@@ -64,14 +62,13 @@ static void flags(void **state)
 	assert_true(options.root);
 }
 
-static void unknown(void **state)
+TEST_CASE(unknown, "a word that is not exactly an option is an error that names it")
 {
 	static const char *const words[] = {"debugging", "debu", "Debug", "root=", "root=yes",
 		"--root", " root", "", "=", "%s%n"};
 	struct options options;
 	struct error error;
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++) {
 		assert_int_equal(PARSE(&options, &error, words[i]), -EINVAL);
 		assert_string_equal(error.object, words[i]);
@@ -79,13 +76,12 @@ static void unknown(void **state)
 	}
 }
 
-static void says_what_to_do(void **state)
+TEST_CASE(says_what_to_do, "the error says where the line is and which options there are")
 {
 	struct options options;
 	struct error error;
 	char text[1024];
 
-	(void)state;
 	PARSE(&options, &error, "rooot");
 	error_format(&error, "alice", text, sizeof(text));
 	assert_non_null(strstr(text, "alice: cannot understand \"rooot\": the options are "));
@@ -110,12 +106,11 @@ static void assert_refused(const char *const *words, size_t count)
 	assert_refused((const char *const[]){__VA_ARGS__},                                         \
 		sizeof((const char *const[]){__VA_ARGS__}) / sizeof(char *))
 
-static void grace(void **state)
+TEST_CASE(grace, "grace= is whole seconds from 0 to an hour")
 {
 	struct options options;
 	struct error error;
 
-	(void)state;
 	assert_int_equal(PARSE(&options, &error, "grace=0"), 0);
 	assert_int_equal(options.grace_ms, 0);
 	assert_int_equal(PARSE(&options, &error, "grace=3600"), 0);
@@ -124,12 +119,11 @@ static void grace(void **state)
 		"grace= 2", "grace=99999999999999999999", "grace=0x2");
 }
 
-static void words(void **state)
+TEST_CASE(words, "scope=, on_close= and propagation= take their words, the last one holds")
 {
 	struct options options;
 	struct error error;
 
-	(void)state;
 	assert_int_equal(
 		PARSE(&options, &error, "scope=user", "on_close=linger", "propagation=private"), 0);
 	assert_int_equal(options.scope, SCOPE_USER);
@@ -147,12 +141,11 @@ static void words(void **state)
 		"propagation=", "propagation=shared", "propagation=slaves");
 }
 
-static void namespaces(void **state)
+TEST_CASE(namespaces, "with= is a list of namespaces")
 {
 	struct options options;
 	struct error error;
 
-	(void)state;
 	assert_int_equal(PARSE(&options, &error, "with=ipc"), 0);
 	assert_int_equal(options.namespaces, CLONE_NEWIPC);
 	assert_int_equal(PARSE(&options, &error, "with=time,net,cgroup,uts,ipc,ipc"), 0);
@@ -164,7 +157,7 @@ static void namespaces(void **state)
 		"with=pid", "with=user", "with=mnt", "with=ip", "with=ipcs");
 }
 
-static void proc(void **state)
+TEST_CASE(proc, "proc= takes what the kernel will take, and no more")
 {
 	static const char *const good[] = {"hidepid=0", "hidepid=4", "hidepid=invisible",
 		"gid=4294967294", "subset=pid", "subset=pid,gid=0,hidepid=ptraceable"};
@@ -172,7 +165,6 @@ static void proc(void **state)
 	struct error error;
 	char word[256];
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++) {
 		snprintf(word, sizeof(word), "proc=%s", good[i]);
 		assert_int_equal(PARSE(&options, &error, word), 0);
@@ -186,23 +178,21 @@ static void proc(void **state)
 		       "gid=12");
 }
 
-static void rule_file(void **state)
+TEST_CASE(rule_file, "conf= is an absolute path")
 {
 	struct options options;
 	struct error error;
 
-	(void)state;
 	assert_int_equal(PARSE(&options, &error, "conf=/etc/a b"), 0);
 	assert_string_equal(options.conf, "/etc/a b");
 	ASSERT_REFUSED("conf", "conf=", "conf=a", "conf=../etc/a");
 }
 
-static void lists(void **state)
+TEST_CASE(lists, "exempt= and only= are checked when they are read")
 {
 	struct options options;
 	struct error error;
 
-	(void)state;
 	assert_int_equal(PARSE(&options, &error, "exempt=alice,@staff,0", "only=1000-1999,bob"), 0);
 	assert_string_equal(options.exempt, "alice,@staff,0");
 	assert_string_equal(options.only, "1000-1999,bob");
@@ -211,12 +201,11 @@ static void lists(void **state)
 		"exempt=4294967295", "only", "only=", "only=@,alice");
 }
 
-static void halves(void **state)
+TEST_CASE(halves, "open and close each have a line of their own")
 {
 	struct options options;
 	struct error error;
 
-	(void)state;
 	assert_int_equal(PARSE(&options, &error, "open"), 0);
 	assert_true(options.open_only);
 	assert_int_equal(PARSE(&options, &error, "close"), 0);
@@ -226,7 +215,7 @@ static void halves(void **state)
 	ASSERT_REFUSED("open=", "close=yes");
 }
 
-static void in_rules(void **state)
+TEST_CASE(in_rules, "a rule takes what is about the session, not what is about the line")
 {
 	static const char *const good[] = {"root", "scope=user", "on_close=linger", "grace=1",
 		"proc=hidepid=2", "propagation=private", "with=ipc"};
@@ -235,7 +224,6 @@ static void in_rules(void **state)
 	struct options options = options_default();
 	struct error error;
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++)
 		assert_int_equal(options_parse_rule(good[i], &options, &error), 0);
 	assert_true(options.root && options.linger && options.private);
@@ -244,54 +232,27 @@ static void in_rules(void **state)
 		assert_int_equal(options_parse_rule(bad[i], &options, &error), -EINVAL);
 }
 
-static void first_wrong_one(void **state)
+TEST_CASE(first_wrong_one, "the first wrong word is named, and the options beside it hold")
 {
 	struct options options;
 	struct error error;
 
-	(void)state;
 	assert_int_equal(PARSE(&options, &error, "root", "first", "second", "debug"), -EINVAL);
 	assert_string_equal(error.object, "first");
 	assert_true(options.debug);
 	assert_true(options.root);
 }
 
-static void very_long(void **state)
+TEST_CASE(very_long, "a word of any length is an error like any other")
 {
 	char word[4096];
 	struct options options;
 	struct error error;
 
-	(void)state;
 	memset(word, 'a', sizeof(word) - 1);
 	word[sizeof(word) - 1] = '\0';
 	assert_int_equal(PARSE(&options, &error, word), -EINVAL);
 	assert_int_equal(strlen(error.object), sizeof(error.object) - 1);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		TEST("without options the defaults hold: uid 0 skipped, 2 s of grace", defaults),
-		TEST("each flag sets itself alone, in any order and as often as it is written",
-			flags),
-		TEST("a word that is not exactly an option is an error that names it", unknown),
-		TEST("the error says where the line is and which options there are",
-			says_what_to_do),
-		TEST("grace= is whole seconds from 0 to an hour", grace),
-		TEST("scope=, on_close= and propagation= take their words, the last one holds",
-			words),
-		TEST("with= is a list of namespaces", namespaces),
-		TEST("proc= takes what the kernel will take, and no more", proc),
-		TEST("conf= is an absolute path", rule_file),
-		TEST("exempt= and only= are checked when they are read", lists),
-		TEST("open and close each have a line of their own", halves),
-		TEST("a rule takes what is about the session, not what is about the line",
-			in_rules),
-		TEST("the first wrong word is named, and the options beside it hold",
-			first_wrong_one),
-		TEST("a word of any length is an error like any other", very_long),
-	};
-
-	return cmocka_run_group_tests_name("options", tests, NULL, NULL);
-}
+TEST_MAIN("options", NULL, NULL)

@@ -194,9 +194,8 @@ static int set_up(void **state)
 	return system(path);
 }
 
-static void first_match(void **state)
+TEST_CASE(first_match, "the first rule that names user and service holds")
 {
-	(void)state;
 	assert_int_equal(line_of(""), 0);
 	assert_int_equal(line_of("bob * skip\nalice * isolate\n* * skip\n"), 2);
 	assert_false(rule.skip);
@@ -207,7 +206,7 @@ static void first_match(void **state)
 	assert_int_equal(line_of("alice sshd2 skip\nalic sshd skip\nalicee sshd skip\n"), 0);
 }
 
-static void subjects(void **state)
+TEST_CASE(subjects, "users are named by name, uid, range or star, as a whole")
 {
 	static const struct {
 		const char *list;
@@ -235,7 +234,6 @@ static void subjects(void **state)
 		{"-5,alice", true},
 	};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		char text[128];
 
@@ -245,9 +243,8 @@ static void subjects(void **state)
 	}
 }
 
-static void unusual_names(void **state)
+TEST_CASE(unusual_names, "a backslash takes blanks, commas, @, * and itself as they are")
 {
-	(void)state;
 	WRITE("unshare.conf", "a\\ b,c\\,d,\\@e,\\*,f\\\\ ssh\\ d isolate\n");
 	assert_int_equal(find_as("a b", 1, "ssh d"), 0);
 	assert_true(rule.found);
@@ -263,7 +260,7 @@ static void unusual_names(void **state)
 	assert_false(rule.found); /* nor does \\* stand for everyone */
 }
 
-static void groups(void **state)
+TEST_CASE(groups, "a group's members are named by @")
 {
 	struct passwd *self = getpwuid(0);
 	struct group *group = self ? getgrgid(self->pw_gid) : NULL;
@@ -271,7 +268,6 @@ static void groups(void **state)
 	struct options options = options_default();
 	char text[256];
 
-	(void)state;
 	if (!group) {
 		skip(); /* no user database */
 		return;
@@ -286,12 +282,11 @@ static void groups(void **state)
 	login_forget_groups(&login);
 }
 
-static void in_many_groups(void **state)
+TEST_CASE(in_many_groups, "a user may be in many groups")
 {
 	struct group *group = getgrgid(0);
 	char text[256];
 
-	(void)state;
 	assert_non_null(group);
 	snprintf(text, sizeof(text), "@%s * skip\n", group->gr_name);
 	for (many_groups = 62; many_groups < 67; many_groups++)
@@ -301,11 +296,11 @@ static void in_many_groups(void **state)
 }
 
 /* An error is none of these: it says that there is no such group, getgrgid(3). */
-static void no_such_group(void **state)
+TEST_CASE(no_such_group,
+	"a group that is not there is no error, a database that does not answer is one")
 {
 	static const int codes[] = {ENOENT, ESRCH};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(codes) / sizeof(*codes); i++) {
 		group_error = codes[i];
 		assert_int_equal(line_of("@root * skip\n"), 0);
@@ -317,9 +312,8 @@ static void no_such_group(void **state)
 	group_error = 0;
 }
 
-static void options_of_a_rule(void **state)
+TEST_CASE(options_of_a_rule, "a rule's options are over the line's, for its logins alone")
 {
-	(void)state;
 	assert_int_equal(
 		line_of("alice * isolate scope=user grace=7 on_close=linger # what for\n"), 1);
 	assert_int_equal(rule.options.scope, SCOPE_USER);
@@ -329,7 +323,7 @@ static void options_of_a_rule(void **state)
 	assert_int_equal(rule.options.grace_ms, 2000);
 }
 
-static void wrong_lines(void **state)
+TEST_CASE(wrong_lines, "a line that cannot be understood is an error, wherever it stands")
 {
 	static const char *const lines[] = {
 		"alice",
@@ -351,7 +345,6 @@ static void wrong_lines(void **state)
 	};
 	char text[256];
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(lines) / sizeof(*lines); i++) {
 		/* Also after the rule that holds. */
 		snprintf(text, sizeof(text), "alice * skip\n%s\nbob * skip\n", lines[i]);
@@ -363,11 +356,10 @@ static void wrong_lines(void **state)
 	}
 }
 
-static void in_the_message(void **state)
+TEST_CASE(in_the_message, "the message names file, line, word and remedy")
 {
 	char text[1024], expected[256];
 
-	(void)state;
 	line_of("\n* sshd perhaps\n");
 	error_format(&error, "alice", text, sizeof(text));
 	snprintf(expected, sizeof(expected),
@@ -377,11 +369,10 @@ static void in_the_message(void **state)
 	assert_string_equal(text, expected);
 }
 
-static void more_files(void **state)
+TEST_CASE(more_files, "files of the directory follow by name, those that end in .conf alone")
 {
 	char path[256];
 
-	(void)state;
 	snprintf(path, sizeof(path), "%s.d", conf);
 	assert_int_equal(mkdir(path, 0755), 0);
 	WRITE("unshare.conf", "bob * skip\n");
@@ -401,21 +392,19 @@ static void more_files(void **state)
 	assert_non_null(strstr(error.file, "20.conf"));
 }
 
-static void missing_files(void **state)
+TEST_CASE(missing_files, "only a file that conf= names has to be there")
 {
 	struct options options = options_default();
 	struct login login = {.user = "alice", .uid = 1000, .service = "sshd"};
 
-	(void)state;
 	assert_int_equal(rules_find(conf, false, &options, &login, &rule, &error), 0);
 	assert_false(rule.found);
 	assert_int_equal(rules_find(conf, true, &options, &login, &rule, &error), -ENOENT);
 	assert_non_null(strstr(error.remedy, "conf="));
 }
 
-static void untrusted_files(void **state)
+TEST_CASE(untrusted_files, "a file that others than root can write is not trusted")
 {
-	(void)state;
 	WRITE("unshare.conf", "* * skip\n");
 	owner = 1000;
 	assert_int_equal(find_as("alice", 1000, "sshd"), -EINVAL);
@@ -433,21 +422,10 @@ static void untrusted_files(void **state)
 	assert_int_equal(find_as("alice", 1000, "sshd"), -EINVAL);
 }
 
-static void no_text(void **state)
-{
-	static const char bytes[] = "alice * skip\n\0bob * rubbish\n";
-
-	(void)state;
-	write_file("unshare.conf", bytes, sizeof(bytes) - 1);
-	assert_int_equal(find_as("alice", 1000, "sshd"), -EINVAL);
-	assert_non_null(strstr(error.reason, "NUL"));
-}
-
-static void untrusted_directory(void **state)
+TEST_CASE(untrusted_directory, "nor is a directory where others can put, or take away, a file")
 {
 	char path[256];
 
-	(void)state;
 	snprintf(path, sizeof(path), "%s.d", conf);
 	assert_int_equal(mkdir(path, 0755), 0);
 	WRITE("unshare.conf.d/10.conf", "alice * skip\n");
@@ -466,11 +444,10 @@ static void untrusted_directory(void **state)
 	assert_string_equal(error.step, "trust the directory of rules");
 }
 
-static void dangling_link(void **state)
+TEST_CASE(dangling_link, "a link that leads nowhere is an error with a remedy of its own")
 {
 	char path[256];
 
-	(void)state;
 	snprintf(path, sizeof(path), "%s.d", conf);
 	assert_int_equal(mkdir(path, 0755), 0);
 	snprintf(path, sizeof(path), "%s.d/10.conf", conf);
@@ -480,11 +457,10 @@ static void dangling_link(void **state)
 	assert_null(strstr(error.remedy, "conf="));
 }
 
-static void unreadable_file(void **state)
+TEST_CASE(unreadable_file, "a file that cannot be read is an error")
 {
 	bool *const failing[] = {&fstat_fails, &read_fails};
 
-	(void)state;
 	for (size_t i = 0; i < 2; i++) {
 		*failing[i] = true;
 		assert_int_equal(line_of("alice * skip\n"), -1);
@@ -495,13 +471,21 @@ static void unreadable_file(void **state)
 	}
 }
 
-static void large_file(void **state)
+TEST_CASE(no_text, "a file with a NUL byte is no text")
+{
+	static const char bytes[] = "alice * skip\n\0bob * rubbish\n";
+
+	write_file("unshare.conf", bytes, sizeof(bytes) - 1);
+	assert_int_equal(find_as("alice", 1000, "sshd"), -EINVAL);
+	assert_non_null(strstr(error.reason, "NUL"));
+}
+
+TEST_CASE(large_file, "a file of 20,000 rules is read whole")
 {
 	const size_t count = 20000;
 	char *text = malloc(count * 32);
 	size_t at = 0;
 
-	(void)state;
 	assert_non_null(text);
 	for (size_t i = 0; i < count; i++)
 		at += (size_t)sprintf(text + at, "user%zu * skip\n", i);
@@ -513,13 +497,12 @@ static void large_file(void **state)
 }
 
 /* A file is read a piece at a time: wherever a piece ends, the lines are the same. */
-static void pieces(void **state)
+TEST_CASE(pieces, "it is the same rules, wherever a piece ends that is read at a time")
 {
 	static const char rules[] = "\nbob * skip\nalice * isolate grace=7\n\n@no-such * skip";
 	const size_t piece = 32768;
 	char *text = malloc(2 * piece);
 
-	(void)state;
 	assert_non_null(text);
 	for (size_t length = piece - sizeof(rules) - 2; length < piece + 2; length++) {
 		memset(text, '#', length);
@@ -534,12 +517,11 @@ static void pieces(void **state)
 }
 
 /* What stands behind the subjects is kept for the rules that follow: for the right ones alone. */
-static void endings(void **state)
+TEST_CASE(endings, "rules that end alike differ in their subjects alone, all others in all")
 {
 	char text[16384], services[256];
 	size_t at;
 
-	(void)state;
 	memset(services, 'x', sizeof(services) - 1);
 	services[sizeof(services) - 1] = '\0';
 	for (unsigned int grace = 1; grace <= 20; grace++) {
@@ -564,12 +546,11 @@ static void endings(void **state)
 	assert_int_equal(line_of(text), -1);
 }
 
-static void long_line(void **state)
+TEST_CASE(long_line, "a line may hold 100,000 characters")
 {
 	const size_t length = 100000;
 	char *text = malloc(length + 64);
 
-	(void)state;
 	assert_non_null(text);
 	memset(text, 'x', length);
 	strcpy(text + length, ",alice * isolate grace=9\nbob * skip");
@@ -582,13 +563,12 @@ static void long_line(void **state)
 }
 
 /* Every allocation of a search that looks at files, a directory, groups and a long line. */
-static void memory(void **state)
+TEST_CASE(memory, "each allocation fails in turn, and the login is refused for it")
 {
 	struct passwd *self = getpwuid(0);
 	char path[256], *text = malloc(100064);
 	size_t count = 0;
 
-	(void)state;
 	assert_non_null(text);
 	memset(text, '#', 100000); /* a line that outgrows what is read at a time, more than once */
 	strcpy(text + 100000, "\n@no-such-group * skip\n");
@@ -636,11 +616,10 @@ static bool isolated(struct options options, const char *user, uid_t uid)
 	return decide(options, user, uid, "sshd");
 }
 
-static void without_rules(void **state)
+TEST_CASE(without_rules, "without rules all but root are isolated, and root with the option root")
 {
 	struct options options = options_default();
 
-	(void)state;
 	WRITE("unshare.conf", "# nothing\n");
 	assert_true(isolated(options, "alice", 1000));
 	assert_true(isolated(options, "nobody", (uid_t)-2));
@@ -650,13 +629,12 @@ static void without_rules(void **state)
 }
 
 /* exempt= and only= deny where they cannot tell; and a backslash may be the last character. */
-static void groups_of_the_line(void **state)
+TEST_CASE(groups_of_the_line, "exempt= and only= deny where the groups cannot be known")
 {
 	struct options exempt = options_default(), only = options_default();
 	struct login login = {.user = "alice", .uid = 1000, .service = "sshd"};
 	struct policy policy;
 
-	(void)state;
 	WRITE("unshare.conf", "");
 	exempt.conf = only.conf = conf;
 	exempt.exempt = only.only = "@staff";
@@ -670,13 +648,13 @@ static void groups_of_the_line(void **state)
 	assert_false(isolated(exempt, "alice\\", 1000));
 }
 
-static void no_memory_to_decide(void **state)
+TEST_CASE(
+	no_memory_to_decide, "each allocation of a decision fails in turn, and nothing is decided")
 {
 	struct options options = options_default();
 	struct login login = {.user = "alice", .uid = 1000, .service = "sshd"};
 	struct policy policy;
 
-	(void)state;
 	options.conf = conf;
 	WRITE("unshare.conf", "");
 	options.only = "@staff,bob";
@@ -694,11 +672,11 @@ static void no_memory_to_decide(void **state)
 	failing_allocation = 0;
 }
 
-static void services_without_fork(void **state)
+TEST_CASE(services_without_fork,
+	"services that exec without forking are skipped, by their exact names")
 {
 	struct options options = options_default();
 
-	(void)state;
 	options.root = true;
 	WRITE("unshare.conf", "* * isolate root\n");
 	assert_false(decide(options, "alice", 1000, "systemd-user"));
@@ -711,23 +689,21 @@ static void services_without_fork(void **state)
 	assert_false(decide(options, "alice", 1000, "systemd-user"));
 }
 
-static void wrong_rules(void **state)
+TEST_CASE(wrong_rules, "with rules that cannot be understood nothing is decided")
 {
 	struct options options = options_default();
 	struct login login = {.user = "alice", .uid = 1000, .service = "sshd"};
 	struct policy policy;
 
-	(void)state;
 	options.conf = conf;
 	WRITE("unshare.conf", "rubbish\n");
 	assert_int_equal(policy_decide(&options, &login, &policy, &error), -EINVAL);
 }
 
-static void line_and_rules(void **state)
+TEST_CASE(line_and_rules, "rules are before exempt= and only=, and root before all")
 {
 	struct options options = options_default();
 
-	(void)state;
 	WRITE("unshare.conf", "alice * isolate\nbob * skip\nroot * isolate root\n");
 	options.exempt = "alice,carol";
 	options.only = "dave,alice";
@@ -747,58 +723,12 @@ static void line_and_rules(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-#define RULE_TEST(sentence, function)                                                              \
-	{.name = (sentence), .test_func = (function), .setup_func = set_up}
-		RULE_TEST("the first rule that names user and service holds", first_match),
-		RULE_TEST("users are named by name, uid, range or star, as a whole", subjects),
-		RULE_TEST("a backslash takes blanks, commas, @, * and itself as they are",
-			unusual_names),
-		RULE_TEST("a group's members are named by @", groups),
-		RULE_TEST("a user may be in many groups", in_many_groups),
-		RULE_TEST("a group that is not there is no error, a database that does not answer "
-			  "is one",
-			no_such_group),
-		RULE_TEST("a rule's options are over the line's, for its logins alone",
-			options_of_a_rule),
-		RULE_TEST("a line that cannot be understood is an error, wherever it stands",
-			wrong_lines),
-		RULE_TEST("the message names file, line, word and remedy", in_the_message),
-		RULE_TEST("files of the directory follow by name, those that end in .conf alone",
-			more_files),
-		RULE_TEST("only a file that conf= names has to be there", missing_files),
-		RULE_TEST("a file that others than root can write is not trusted", untrusted_files),
-		RULE_TEST("nor is a directory where others can put, or take away, a file",
-			untrusted_directory),
-		RULE_TEST("a link that leads nowhere is an error with a remedy of its own",
-			dangling_link),
-		RULE_TEST("a file that cannot be read is an error", unreadable_file),
-		RULE_TEST("a file with a NUL byte is no text", no_text),
-		RULE_TEST("a file of 20,000 rules is read whole", large_file),
-		RULE_TEST("it is the same rules, wherever a piece ends that is read at a time",
-			pieces),
-		RULE_TEST("rules that end alike differ in their subjects alone, all others in all",
-			endings),
-		RULE_TEST("a line may hold 100,000 characters", long_line),
-		RULE_TEST("each allocation fails in turn, and the login is refused for it", memory),
-		RULE_TEST("without rules all but root are isolated, and root with the option root",
-			without_rules),
-		RULE_TEST("exempt= and only= deny where the groups cannot be known",
-			groups_of_the_line),
-		RULE_TEST("each allocation of a decision fails in turn, and nothing is decided",
-			no_memory_to_decide),
-		RULE_TEST("services that exec without forking are skipped, by their exact names",
-			services_without_fork),
-		RULE_TEST("with rules that cannot be understood nothing is decided", wrong_rules),
-		RULE_TEST(
-			"rules are before exempt= and only=, and root before all", line_and_rules),
-	};
 	int result;
 	char command[128];
 
 	if (!mkdtemp(directory))
 		return 1;
-	result = cmocka_run_group_tests_name("policy", tests, NULL, NULL);
+	result = test_cases_run("policy", test_cases, NULL, set_up, NULL);
 	snprintf(command, sizeof(command), "rm -rf %s", directory);
 	return system(command) == 0 ? result : 1;
 }

@@ -9,11 +9,10 @@
 
 #include "common/report.h"
 
-static void lines_in_order(void **state)
+TEST_CASE(lines_in_order, "lines come out as they were added, with the time of each step")
 {
 	struct report *report = report_new();
 
-	(void)state;
 	assert_non_null(report);
 	report_add(report, "the procfs on %s is replaced", "/proc");
 	report_step(report, "starting PID 1");
@@ -23,16 +22,15 @@ static void lines_in_order(void **state)
 	report_free(report);
 }
 
-static void nobody_wants_it(void **state)
+TEST_CASE(nobody_wants_it, "a report that nobody wants is NULL, and takes everything")
 {
-	(void)state;
 	report_add(NULL, "%s", "a line");
 	report_step(NULL, "a step");
 	assert_null(report_next(NULL));
 	report_free(NULL);
 }
 
-static void left_out(void **state)
+TEST_CASE(left_out, "what does not fit is counted and told")
 {
 	struct report *report = report_new();
 	char name[4096];
@@ -40,7 +38,6 @@ static void left_out(void **state)
 	unsigned int more = 0;
 	const char *line;
 
-	(void)state;
 	assert_non_null(report);
 	memset(name, 'x', sizeof(name) - 1);
 	name[sizeof(name) - 1] = '\0';
@@ -60,14 +57,4 @@ static void left_out(void **state)
 	report_free(report);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		TEST("lines come out as they were added, with the time of each step",
-			lines_in_order),
-		TEST("a report that nobody wants is NULL, and takes everything", nobody_wants_it),
-		TEST("what does not fit is counted and told", left_out),
-	};
-
-	return cmocka_run_group_tests_name("report", tests, NULL, NULL);
-}
+TEST_MAIN("report", NULL, NULL)

@@ -89,10 +89,4 @@ static inline int test_cases_run(const char *name, const struct test_case *cases
 	return result;
 }
 
-/* The older way: a table has the sentences, and each is that of a function elsewhere. */
-#define TEST(sentence, function)                                                                   \
-	{                                                                                          \
-		.name = (sentence), .test_func = (function)                                        \
-	}
-
 #endif

@@ -26,79 +26,6 @@ static void expect(const struct connector_trial *trial, enum finding_level level
 	findings_free(&findings);
 }
 
-static void heard(void **state)
-{
-	struct connector_trial trial = {.step = CONNECTOR_DONE, .heard = true};
-
-	(void)state;
-	expect(&trial, FINDING_WARNING, "as soon as a program outside of a session asks");
-	trial.unasked = true;
-	expect(&trial, FINDING_WARNING, "a program has asked it to");
-	trial.container = true;
-	expect(&trial, FINDING_WARNING, "a program has asked it to");
-}
-
-static void heard_has_remedy(void **state)
-{
-	struct connector_trial trial = {.step = CONNECTOR_DONE, .heard = true};
-	struct findings findings = {0};
-
-	(void)state;
-	connector_judge(&findings, &trial);
-	assert_non_null(strstr(findings.list[0].remedy, "with=net"));
-	findings_free(&findings);
-}
-
-static void closed(void **state)
-{
-	static const struct {
-		struct connector_trial trial;
-		const char *words;
-	} cases[] = {
-		{{.step = CONNECTOR_SOCKET, .code = EPROTONOSUPPORT}, "this kernel has no"},
-		{{.step = CONNECTOR_BIND, .code = EPERM}, "only root"},
-		{{.step = CONNECTOR_ASK, .code = ECONNREFUSED}, "first network namespace"},
-		{{.step = CONNECTOR_DONE}, "this kernel has no"},
-	};
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-		expect(&cases[i].trial, FINDING_OK, cases[i].words);
-}
-
-static void not_tried(void **state)
-{
-	static const struct {
-		struct connector_trial trial;
-		const char *words;
-	} cases[] = {
-		{{.step = CONNECTOR_FORK, .code = EAGAIN}, "Resource temporarily unavailable"},
-		{{.step = CONNECTOR_FORK}, "could not try"}, /* it was killed */
-		{{.step = CONNECTOR_NOBODY, .code = EPERM}, "Operation not permitted"},
-		{{.step = CONNECTOR_SOCKET, .code = EAFNOSUPPORT}, "Address family not supported"},
-		{{.step = CONNECTOR_BIND, .code = EACCES}, "Permission denied"},
-		{{.step = CONNECTOR_HEAR, .code = EAGAIN}, "Resource temporarily unavailable"},
-		{{.step = CONNECTOR_ASK, .code = EPERM}, "Operation not permitted"},
-		{{.step = CONNECTOR_DONE, .container = true}, "first PID namespace"},
-		{{.step = CONNECTOR_DONE, .acknowledged = true}, "no event came"},
-	};
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-		expect(&cases[i].trial, FINDING_NOTE, cases[i].words);
-}
-
-/* Whatever this machine is. */
-static void real(void **state)
-{
-	struct connector_trial trial;
-
-	(void)state;
-	connector_try(&trial);
-	assert_int_not_equal(trial.step, CONNECTOR_FORK);
-	assert_true(trial.step == CONNECTOR_DONE || trial.code != 0);
-}
-
 static bool is_asked(void)
 {
 	struct connector_trial trial;
@@ -127,12 +54,11 @@ static bool is_listened_to(void)
  * The first of the tests: a trial that is not taken back lasts. That another program asks
  * meanwhile, as the tests of real logins do, does not count.
  */
-static void taken_back(void **state)
+TEST_CASE(taken_back, "after the trial users are told as little as before")
 {
 	const struct timespec pause = {.tv_nsec = 100000000};
 	int tries = 50;
 
-	(void)state;
 	if (is_asked())
 		skip();
 	while (tries > 0 && is_asked()) {
@@ -142,16 +68,72 @@ static void taken_back(void **state)
 	assert_true(tries > 0);
 }
 
-int main(void)
+TEST_CASE(heard, "a proc connector that tells users is a warning")
 {
-	const struct CMUnitTest tests[] = {
-		TEST("after the trial users are told as little as before", taken_back),
-		TEST("a proc connector that tells users is a warning", heard),
-		TEST("and the remedy says what closes it", heard_has_remedy),
-		TEST("where the kernel refuses to tell, all is well", closed),
-		TEST("a trial that could not be made is a note, with the reason", not_tried),
-		TEST("the trial can be made without root", real),
+	struct connector_trial trial = {.step = CONNECTOR_DONE, .heard = true};
+
+	expect(&trial, FINDING_WARNING, "as soon as a program outside of a session asks");
+	trial.unasked = true;
+	expect(&trial, FINDING_WARNING, "a program has asked it to");
+	trial.container = true;
+	expect(&trial, FINDING_WARNING, "a program has asked it to");
+}
+
+TEST_CASE(heard_has_remedy, "and the remedy says what closes it")
+{
+	struct connector_trial trial = {.step = CONNECTOR_DONE, .heard = true};
+	struct findings findings = {0};
+
+	connector_judge(&findings, &trial);
+	assert_non_null(strstr(findings.list[0].remedy, "with=net"));
+	findings_free(&findings);
+}
+
+TEST_CASE(closed, "where the kernel refuses to tell, all is well")
+{
+	static const struct {
+		struct connector_trial trial;
+		const char *words;
+	} cases[] = {
+		{{.step = CONNECTOR_SOCKET, .code = EPROTONOSUPPORT}, "this kernel has no"},
+		{{.step = CONNECTOR_BIND, .code = EPERM}, "only root"},
+		{{.step = CONNECTOR_ASK, .code = ECONNREFUSED}, "first network namespace"},
+		{{.step = CONNECTOR_DONE}, "this kernel has no"},
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		expect(&cases[i].trial, FINDING_OK, cases[i].words);
 }
+
+TEST_CASE(not_tried, "a trial that could not be made is a note, with the reason")
+{
+	static const struct {
+		struct connector_trial trial;
+		const char *words;
+	} cases[] = {
+		{{.step = CONNECTOR_FORK, .code = EAGAIN}, "Resource temporarily unavailable"},
+		{{.step = CONNECTOR_FORK}, "could not try"}, /* it was killed */
+		{{.step = CONNECTOR_NOBODY, .code = EPERM}, "Operation not permitted"},
+		{{.step = CONNECTOR_SOCKET, .code = EAFNOSUPPORT}, "Address family not supported"},
+		{{.step = CONNECTOR_BIND, .code = EACCES}, "Permission denied"},
+		{{.step = CONNECTOR_HEAR, .code = EAGAIN}, "Resource temporarily unavailable"},
+		{{.step = CONNECTOR_ASK, .code = EPERM}, "Operation not permitted"},
+		{{.step = CONNECTOR_DONE, .container = true}, "first PID namespace"},
+		{{.step = CONNECTOR_DONE, .acknowledged = true}, "no event came"},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		expect(&cases[i].trial, FINDING_NOTE, cases[i].words);
+}
+
+/* Whatever this machine is. */
+TEST_CASE(real, "the trial can be made without root")
+{
+	struct connector_trial trial;
+
+	connector_try(&trial);
+	assert_int_not_equal(trial.step, CONNECTOR_FORK);
+	assert_true(trial.step == CONNECTOR_DONE || trial.code != 0);
+}
+
+TEST_MAIN("nsinfo-connector", NULL, NULL)

@@ -75,7 +75,7 @@ static void expect(struct fixture *f, const char *text, const char *wanted)
 	assert_string_equal(found, wanted);
 }
 
-static void odd_roots(void **state)
+TEST_CASE(odd_roots, "a root may be a namespace's, deleted or empty")
 {
 	expect(*state,
 		ROOT_LINE "30 1 0:4 net:[4026532256] /run/netns/a rw - nsfs nsfs rw\n"
@@ -86,7 +86,7 @@ static void odd_roots(void **state)
 		"/=/ /run/netns/a=net:[4026532256] /b=/a//deleted /c//deleted=/ /d= /e \\f=/");
 }
 
-static void left_out(void **state)
+TEST_CASE(left_out, "a line that is not understood is left out")
 {
 	struct fixture *f = *state;
 
@@ -97,7 +97,7 @@ static void left_out(void **state)
 	assert_null(f->mounts.wrong);
 }
 
-static void wrong(void **state)
+TEST_CASE(wrong, "one that could be about a procfs is left out and kept to be told")
 {
 	static const char *const texts[] = {WRONG "\n" ROOT_LINE PROC_LINE,
 		ROOT_LINE WRONG "\n" PROC_LINE, ROOT_LINE PROC_LINE WRONG,
@@ -113,7 +113,7 @@ static void wrong(void **state)
 	assert_string_equal(f->mounts.wrong, WRONG);
 }
 
-static void nothing(void **state)
+TEST_CASE(nothing, "without mounts there is none")
 {
 	struct fixture *f = *state;
 
@@ -124,7 +124,7 @@ static void nothing(void **state)
 	assert_null(mounts_at(&f->mounts, "/proc"));
 }
 
-static void options(void **state)
+TEST_CASE(options, "options are those of the mount, then those of the file system")
 {
 	struct fixture *f = *state;
 	_cleanup_free_ char *text = NULL;
@@ -145,7 +145,7 @@ static void expect_on_top(struct fixture *f, const char *text, int id)
 	assert_int_equal(mount ? mount->id : 0, id);
 }
 
-static void on_top(void **state)
+TEST_CASE(on_top, "of several mounts at a place the one on top counts")
 {
 	struct fixture *f = *state;
 
@@ -158,13 +158,13 @@ static void on_top(void **state)
 	expect_on_top(f, ROOT_LINE "20 1 0:5 / /proc/sys rw - proc proc rw\n", 0);
 }
 
-static void in_a_chroot(void **state)
+TEST_CASE(in_a_chroot, "also in a chroot that is no mount point")
 {
 	expect_on_top(*state,
 		"20 9 0:5 / /proc rw - proc proc rw\n21 20 0:6 / /proc rw - proc proc rw\n", 21);
 }
 
-static void cgroups(void **state)
+TEST_CASE(cgroups, "a cgroup is found where its part of the hierarchy is mounted")
 {
 	struct fixture *f = *state;
 	_cleanup_free_ char *path = string_format("%d/cgroup", (int)getpid());
@@ -194,7 +194,7 @@ static const struct finding *find_wrong(struct fixture *f, const char *mountinfo
 	return NULL;
 }
 
-static void told(void **state)
+TEST_CASE(told, "check tells of a mount that the module does not understand, and goes on")
 {
 	struct fixture *f = *state;
 	const struct finding *finding = find_wrong(f, ROOT_LINE WRONG "\n" PROC_LINE);
@@ -208,26 +208,4 @@ static void told(void **state)
 	assert_null(find_wrong(f, ROOT_LINE PROC_LINE));
 }
 
-#define CASE(sentence, function)                                                                   \
-	{                                                                                          \
-		.name = (sentence), .test_func = (function), .setup_func = set_up,                 \
-		.teardown_func = tear_down                                                         \
-	}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		CASE("a root may be a namespace's, deleted or empty", odd_roots),
-		CASE("a line that is not understood is left out", left_out),
-		CASE("one that could be about a procfs is left out and kept to be told", wrong),
-		CASE("without mounts there is none", nothing),
-		CASE("options are those of the mount, then those of the file system", options),
-		CASE("of several mounts at a place the one on top counts", on_top),
-		CASE("also in a chroot that is no mount point", in_a_chroot),
-		CASE("a cgroup is found where its part of the hierarchy is mounted", cgroups),
-		CASE("check tells of a mount that the module does not understand, and goes on",
-			told),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN("nsinfo-mounts", set_up, tear_down)

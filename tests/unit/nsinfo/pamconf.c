@@ -71,7 +71,7 @@ static void expect_modules(struct fixture *f, const char *name, const char *want
 	assert_string_equal(found, wanted);
 }
 
-static void session_lines(void **state)
+TEST_CASE(session_lines, "the session's lines are read, and the others not")
 {
 	struct fixture *f = *state;
 
@@ -86,7 +86,7 @@ static void session_lines(void **state)
 	assert_true(f->conf.found);
 }
 
-static void continuation(void **state)
+TEST_CASE(continuation, "a backslash at the end continues a line")
 {
 	struct fixture *f = *state;
 
@@ -98,7 +98,7 @@ static void continuation(void **state)
 	assert_int_equal(f->conf.lines[1].number, 5);
 }
 
-static void brackets(void **state)
+TEST_CASE(brackets, "brackets hold a control, or an argument with blanks")
 {
 	struct fixture *f = *state;
 
@@ -110,7 +110,7 @@ static void brackets(void **state)
 	assert_string_equal(f->conf.lines[0].arguments[1], "z");
 }
 
-static void includes(void **state)
+TEST_CASE(includes, "include, substack and @include are followed")
 {
 	struct fixture *f = *state;
 
@@ -124,7 +124,7 @@ static void includes(void **state)
 	assert_int_equal(f->conf.lines[2].level, 0);
 }
 
-static void auth_includes_are_no_matter(void **state)
+TEST_CASE(auth_includes_are_no_matter, "an include of another type does not matter")
 {
 	struct fixture *f = *state;
 
@@ -133,7 +133,7 @@ static void auth_includes_are_no_matter(void **state)
 	assert_null(f->conf.problem);
 }
 
-static void missing_includes(void **state)
+TEST_CASE(missing_includes, "a file that cannot be included fails as in libpam")
 {
 	struct fixture *f = *state;
 
@@ -144,7 +144,7 @@ static void missing_includes(void **state)
 	assert_non_null(f->conf.problem);
 }
 
-static void endless_includes(void **state)
+TEST_CASE(endless_includes, "a file that includes itself comes to an end")
 {
 	struct fixture *f = *state;
 
@@ -154,7 +154,7 @@ static void endless_includes(void **state)
 	assert_int_equal(f->conf.lines[f->conf.count - 1].kind, PAMCONF_BROKEN);
 }
 
-static void vendors_files(void **state)
+TEST_CASE(vendors_files, "a vendor's file counts unless /etc has one")
 {
 	struct fixture *f = *state;
 
@@ -164,7 +164,7 @@ static void vendors_files(void **state)
 	expect_modules(f, "s", "own.so");
 }
 
-static void other(void **state)
+TEST_CASE(other, "a service without a session line has those of other")
 {
 	struct fixture *f = *state;
 
@@ -191,7 +191,7 @@ static void expect_services(struct fixture *f, const char *wanted)
 	assert_string_equal(found, wanted);
 }
 
-static void pam_conf(void **state)
+TEST_CASE(pam_conf, "pam.conf counts where there is no pam.d")
 {
 	struct fixture *f = *state;
 
@@ -313,7 +313,7 @@ static int ask_pamconf(struct fixture *f)
 	return pamrun_result(&f->conf, results, NULL);
 }
 
-static void as_libpam_does(void **state)
+TEST_CASE(as_libpam_does, "a thousand random stacks come to what libpam says")
 {
 	struct fixture *f = *state;
 
@@ -363,7 +363,7 @@ static void expect(struct fixture *f, const char *stack, enum finding_level leve
 
 #define OURS "session required pam_unshare.so\n"
 
-static void good_stack(void **state)
+TEST_CASE(good_stack, "a stack that isolates is ok")
 {
 	struct fixture *f = *state;
 
@@ -380,7 +380,7 @@ static void good_stack(void **state)
 		FINDING_OK, "isolated");
 }
 
-static void without_the_line(void **state)
+TEST_CASE(without_the_line, "a stack without the line is a problem")
 {
 	struct fixture *f = *state;
 
@@ -391,7 +391,7 @@ static void without_the_line(void **state)
 		FINDING_PROBLEM, "not in its session stack");
 }
 
-static void lets_through(void **state)
+TEST_CASE(lets_through, "a control that lets a failure through is a problem")
 {
 	static const char *const controls[] = {"optional", "sufficient",
 		"[success=ok default=ignore]", "[success=ok system_err=ignore default=die]"};
@@ -410,7 +410,7 @@ static void lets_through(void **state)
 		FINDING_WARNING, "without the file of the module");
 }
 
-static void passed_by(void **state)
+TEST_CASE(passed_by, "a line that passes the module by is named")
 {
 	struct fixture *f = *state;
 
@@ -431,7 +431,7 @@ static void passed_by(void **state)
 		FINDING_NOTE, "jumps over");
 }
 
-static void late_modules(void **state)
+TEST_CASE(late_modules, "a module that has to stand before ours is named")
 {
 	struct fixture *f = *state;
 
@@ -441,7 +441,7 @@ static void late_modules(void **state)
 	expect(f, OURS "session optional pam_motd.so\n", FINDING_OK, "isolated");
 }
 
-static void wrong_options(void **state)
+TEST_CASE(wrong_options, "a wrong option is a problem")
 {
 	struct fixture *f = *state;
 
@@ -450,7 +450,7 @@ static void wrong_options(void **state)
 	assert_null(find(f, FINDING_OK, ""));
 }
 
-static void broken_lines(void **state)
+TEST_CASE(broken_lines, "a line that libpam cannot use is a problem")
 {
 	struct fixture *f = *state;
 
@@ -459,7 +459,7 @@ static void broken_lines(void **state)
 	expect(f, "@include missing\n" OURS, FINDING_PROBLEM, "@include missing");
 }
 
-static void refuses_all(void **state)
+TEST_CASE(refuses_all, "a stack that refuses everybody is a problem")
 {
 	static const char *const stacks[] = {
 		"session [success=maybe] pam_unshare.so\n",
@@ -483,7 +483,7 @@ static void refuses_all(void **state)
 	assert_int_equal(f->findings.count, 1);
 }
 
-static void unsuited_services(void **state)
+TEST_CASE(unsuited_services, "a service that cannot be isolated is named")
 {
 	struct fixture *f = *state;
 
@@ -492,7 +492,7 @@ static void unsuited_services(void **state)
 	assert_non_null(find(f, FINDING_NOTE, "cannot be isolated"));
 }
 
-static void settings(void **state)
+TEST_CASE(settings, "UsePAM no and !pam_session are problems")
 {
 	struct fixture *f = *state;
 
@@ -516,7 +516,7 @@ static void settings(void **state)
 	"  send_interface=\"org.freedesktop.systemd1." interface "\" send_member=\"" member        \
 	"\"/>\n"
 
-static void ways_around(void **state)
+TEST_CASE(ways_around, "systemd's and D-Bus's ways around a session are named")
 {
 	struct fixture *f = *state;
 
@@ -549,7 +549,7 @@ static void ways_around(void **state)
 	assert_int_equal(findings_count(&f->findings, FINDING_WARNING), 0);
 }
 
-static void installed_files(void **state)
+TEST_CASE(installed_files, "missing or wrong files are problems")
 {
 	struct fixture *f = *state;
 
@@ -564,39 +564,4 @@ static void installed_files(void **state)
 	assert_non_null(find(f, FINDING_PROBLEM, "not executable"));
 }
 
-#define CASE(sentence, function)                                                                   \
-	{                                                                                          \
-		.name = (sentence), .test_func = (function), .setup_func = set_up,                 \
-		.teardown_func = tear_down                                                         \
-	}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		CASE("the session's lines are read, and the others not", session_lines),
-		CASE("a backslash at the end continues a line", continuation),
-		CASE("brackets hold a control, or an argument with blanks", brackets),
-		CASE("include, substack and @include are followed", includes),
-		CASE("an include of another type does not matter", auth_includes_are_no_matter),
-		CASE("a file that cannot be included fails as in libpam", missing_includes),
-		CASE("a file that includes itself comes to an end", endless_includes),
-		CASE("a vendor's file counts unless /etc has one", vendors_files),
-		CASE("a service without a session line has those of other", other),
-		CASE("pam.conf counts where there is no pam.d", pam_conf),
-		CASE("a thousand random stacks come to what libpam says", as_libpam_does),
-		CASE("a stack that isolates is ok", good_stack),
-		CASE("a stack without the line is a problem", without_the_line),
-		CASE("a control that lets a failure through is a problem", lets_through),
-		CASE("a line that passes the module by is named", passed_by),
-		CASE("a module that has to stand before ours is named", late_modules),
-		CASE("a wrong option is a problem", wrong_options),
-		CASE("a line that libpam cannot use is a problem", broken_lines),
-		CASE("a stack that refuses everybody is a problem", refuses_all),
-		CASE("a service that cannot be isolated is named", unsuited_services),
-		CASE("UsePAM no and !pam_session are problems", settings),
-		CASE("systemd's and D-Bus's ways around a session are named", ways_around),
-		CASE("missing or wrong files are problems", installed_files),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN("nsinfo-pamconf", set_up, tear_down)

@@ -77,7 +77,7 @@ static size_t count_with(struct fixture *f, const struct fake *init)
 	return count_sessions(f, false);
 }
 
-static void has_facts(void **state)
+TEST_CASE(has_facts, "a session is found, with what PID 1's environment says of it")
 {
 	struct fixture *f = *state;
 	struct fake init = good_init();
@@ -102,7 +102,7 @@ static void has_facts(void **state)
 	assert_null(f->sessions.own);
 }
 
-static void unknown_facts(void **state)
+TEST_CASE(unknown_facts, "what is missing or no number there is not known")
 {
 	struct fixture *f = *state;
 	struct fake init = good_init();
@@ -129,7 +129,7 @@ static struct fake another_init(size_t number, char *nspid)
 	return init;
 }
 
-static void not_root(void **state)
+TEST_CASE(not_root, "a process with any uid but 0 is no PID 1")
 {
 	static const char *const uids[] = {"1000\t1000\t1000\t1000", "1000\t0\t0\t0",
 		"0\t1000\t0\t0", "0\t0\t1000\t0", "0\t0\t0\t1000"};
@@ -144,7 +144,7 @@ static void not_root(void **state)
 	}
 }
 
-static void not_pid_1(void **state)
+TEST_CASE(not_pid_1, "a process that has another PID inside is no PID 1")
 {
 	struct fixture *f = *state;
 	struct fake init = good_init();
@@ -153,7 +153,7 @@ static void not_pid_1(void **state)
 	assert_int_equal(count_with(f, &init), 0);
 }
 
-static void in_the_hosts_namespace(void **state)
+TEST_CASE(in_the_hosts_namespace, "a process in the host's namespace is no session's PID 1")
 {
 	struct fixture *f = *state;
 	struct fake init = good_init();
@@ -163,7 +163,7 @@ static void in_the_hosts_namespace(void **state)
 	assert_int_equal(count_with(f, &init), 0);
 }
 
-static void another_executable(void **state)
+TEST_CASE(another_executable, "another executable is no PID 1, whatever its name and title")
 {
 	static const char *const names[] = {"/home/alice/session-init", "/usr/bin/bash",
 		(SESSION_INIT "2"), (SESSION_INIT " (deleted) "), ("/tmp" SESSION_INIT),
@@ -181,7 +181,7 @@ static void another_executable(void **state)
 	}
 }
 
-static void without_facts(void **state)
+TEST_CASE(without_facts, "session-init without facts is no session")
 {
 	struct fixture *f = *state;
 	struct fake init = good_init();
@@ -256,27 +256,27 @@ static void count_in_execve(struct fixture *f, bool hidden, bool seen)
 	assert_int_equal(status, 0);
 }
 
-static void still_in_execve(void **state)
+TEST_CASE(still_in_execve, "a session that was opened just now is waited for")
 {
 	count_in_execve(*state, false, false);
 }
 
-static void out_of_execve(void **state)
+TEST_CASE(out_of_execve, "and is seen as a whole if it starts between two looks")
 {
 	count_in_execve(*state, false, true);
 }
 
-static void still_in_execve_for_users(void **state)
+TEST_CASE(still_in_execve_for_users, "a user's nsinfo waits for it as well")
 {
 	count_in_execve(*state, true, false);
 }
 
-static void out_of_execve_for_users(void **state)
+TEST_CASE(out_of_execve_for_users, "and a user sees it whole")
 {
 	count_in_execve(*state, true, true);
 }
 
-static void never_started(void **state)
+TEST_CASE(never_started, "a PID 1 that never gets arguments is no session")
 {
 	struct fixture *f = *state;
 	struct fake init = good_init();
@@ -285,7 +285,7 @@ static void never_started(void **state)
 	assert_int_equal(count_with(f, &init), 0);
 }
 
-static void after_an_upgrade(void **state)
+TEST_CASE(after_an_upgrade, "a session stays one when an upgrade replaces session-init")
 {
 	struct fixture *f = *state;
 	struct fake init = good_init();
@@ -295,7 +295,7 @@ static void after_an_upgrade(void **state)
 	assert_true(f->sessions.list[0]->verified);
 }
 
-static void of_another_version(void **state)
+TEST_CASE(of_another_version, "so does one that another version of the protocol opened")
 {
 	static const char *const names[] = {(SESSION_INIT_DIRECTORY "/4711/session-init"),
 		(SESSION_INIT_DIRECTORY "/1/session-init (deleted)"),
@@ -314,7 +314,7 @@ static void of_another_version(void **state)
 		assert_true(f->sessions.list[i]->verified);
 }
 
-static void title_for_users(void **state)
+TEST_CASE(title_for_users, "a user learns user and service from the title, and no more")
 {
 	struct fixture *f = *state;
 	struct fake init = good_init();
@@ -334,7 +334,7 @@ static void title_for_users(void **state)
 	assert_null(session_state_name(session->state));
 }
 
-static void made_up_title(void **state)
+TEST_CASE(made_up_title, "a user is not fooled by another user's title, nor by a container's")
 {
 	struct fixture *f = *state;
 	struct fake fake = good_init();
@@ -351,7 +351,7 @@ static void made_up_title(void **state)
 	assert_int_equal(count_as_user(f), 0);
 }
 
-static void broken_title(void **state)
+TEST_CASE(broken_title, "a title that is none leaves the user unknown")
 {
 	static const char *const titles[] = {
 		"pam_unshare: ", "pam_unshare: alice", "pam_unshare: alice [", "[sshd]", ""};
@@ -372,7 +372,7 @@ static void broken_title(void **state)
 	}
 }
 
-static void vanished(void **state)
+TEST_CASE(vanished, "a process that vanishes is skipped")
 {
 	struct fixture *f = *state;
 	struct fake init = good_init();
@@ -385,7 +385,7 @@ static void vanished(void **state)
 	assert_null(processes_find(&f->sessions.processes, 400));
 }
 
-static void half_gone(void **state)
+TEST_CASE(half_gone, "a PID 1 that vanishes while it is read is skipped")
 {
 	struct fixture *f = *state;
 	struct fake init = good_init();
@@ -420,7 +420,8 @@ static int quick_too(void)
 	return geteuid() == 0 ? 2 : 1;
 }
 
-static void processes_and_logins(void **state)
+TEST_CASE(
+	processes_and_logins, "processes, the containers in a session too, and logins are counted")
 {
 	struct fixture *f = *state;
 	const struct session *session;
@@ -441,7 +442,7 @@ static void processes_and_logins(void **state)
 	assert_null(sessions_of(&f->sessions, processes_find(&f->sessions.processes, 150)));
 }
 
-static void states(void **state)
+TEST_CASE(states, "without an application a session lingers or ends")
 {
 	struct fixture *f = *state;
 	struct fake init = good_init();
@@ -476,7 +477,7 @@ static void nest(struct fixture *f)
 		&(struct fake){.pid = 222, .nspid = "222\t7\t2", .ns = 8001, .parent = 5001});
 }
 
-static void nested(void **state)
+TEST_CASE(nested, "a session in a session is found, and is part of it")
 {
 	struct fixture *f = *state;
 	const struct session *outer = NULL, *inner = NULL;
@@ -500,7 +501,7 @@ static void nested(void **state)
 		&f->sessions, inner, processes_find(&f->sessions.processes, 210)));
 }
 
-static void argument(void **state)
+TEST_CASE(argument, "SESSION may be a namespace, any PID, an application or a user")
 {
 	static const char *const names[] = {"5001", "200", "210", "212", "150", "alice", "220"};
 	struct fixture *f = *state;
@@ -518,7 +519,7 @@ static void argument(void **state)
 	assert_int_equal(session->ns, 8001);
 }
 
-static void wrong_argument(void **state)
+TEST_CASE(wrong_argument, "SESSION that is nothing of the kind is none")
 {
 	static const char *const names[] = {"", "carol", "1", "0", "-1", "213", "99999", "5001x",
 		"18446744073709551616", "Alice"};
@@ -531,7 +532,7 @@ static void wrong_argument(void **state)
 		assert_int_equal(sessions_find(&f->sessions, names[i], &session), SESSION_NONE);
 }
 
-static void ambiguous_argument(void **state)
+TEST_CASE(ambiguous_argument, "a user with two sessions is ambiguous")
 {
 	struct fixture *f = *state;
 	struct fake second = good_init();
@@ -546,7 +547,7 @@ static void ambiguous_argument(void **state)
 	assert_int_equal(sessions_find(&f->sessions, "alice", &session), SESSION_AMBIGUOUS);
 }
 
-static void sshds_terminal(void **state)
+TEST_CASE(sshds_terminal, "for sshd's \"ssh\" the terminal of its processes is shown")
 {
 	struct fixture *f = *state;
 	struct fake init = good_init();
@@ -558,7 +559,7 @@ static void sshds_terminal(void **state)
 	assert_string_equal(f->sessions.list[0]->tty, "pts/0"); /* 34816 is 136:0 */
 }
 
-static void many(void **state)
+TEST_CASE(many, "three hundred sessions are found, read by several threads")
 {
 	struct fixture *f = *state;
 
@@ -581,7 +582,7 @@ static void many(void **state)
 }
 
 /* From inside, PID 1 is 1, and all that /proc shows is the session's. */
-static void inside(void **state)
+TEST_CASE(inside, "from inside, all that /proc shows is the session's")
 {
 	struct fixture *f = *state;
 	struct fake init = good_init();
@@ -608,7 +609,7 @@ static void inside(void **state)
 	tree_free(tree);
 }
 
-static void no_proc(void **state)
+TEST_CASE(no_proc, "what is no procfs of ours is refused")
 {
 	struct fixture *f = *state;
 	struct proc proc;
@@ -619,49 +620,4 @@ static void no_proc(void **state)
 	assert_int_not_equal(proc_open(&proc, path), 0);
 }
 
-#define CASE(sentence, function)                                                                   \
-	{                                                                                          \
-		.name = (sentence), .test_func = (function), .setup_func = set_up,                 \
-		.teardown_func = tear_down                                                         \
-	}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		CASE("a session is found, with what PID 1's environment says of it", has_facts),
-		CASE("what is missing or no number there is not known", unknown_facts),
-		CASE("a process with any uid but 0 is no PID 1", not_root),
-		CASE("a process that has another PID inside is no PID 1", not_pid_1),
-		CASE("a process in the host's namespace is no session's PID 1",
-			in_the_hosts_namespace),
-		CASE("another executable is no PID 1, whatever its name and title",
-			another_executable),
-		CASE("session-init without facts is no session", without_facts),
-		CASE("a session that was opened just now is waited for", still_in_execve),
-		CASE("and is seen as a whole if it starts between two looks", out_of_execve),
-		CASE("a user's nsinfo waits for it as well", still_in_execve_for_users),
-		CASE("and a user sees it whole", out_of_execve_for_users),
-		CASE("a PID 1 that never gets arguments is no session", never_started),
-		CASE("a session stays one when an upgrade replaces session-init", after_an_upgrade),
-		CASE("so does one that another version of the protocol opened", of_another_version),
-		CASE("a user learns user and service from the title, and no more", title_for_users),
-		CASE("a user is not fooled by another user's title, nor by a container's",
-			made_up_title),
-		CASE("a title that is none leaves the user unknown", broken_title),
-		CASE("a process that vanishes is skipped", vanished),
-		CASE("a PID 1 that vanishes while it is read is skipped", half_gone),
-		CASE("processes, the containers in a session too, and logins are counted",
-			processes_and_logins),
-		CASE("without an application a session lingers or ends", states),
-		CASE("a session in a session is found, and is part of it", nested),
-		CASE("SESSION may be a namespace, any PID, an application or a user", argument),
-		CASE("SESSION that is nothing of the kind is none", wrong_argument),
-		CASE("a user with two sessions is ambiguous", ambiguous_argument),
-		CASE("for sshd's \"ssh\" the terminal of its processes is shown", sshds_terminal),
-		CASE("three hundred sessions are found, read by several threads", many),
-		CASE("from inside, all that /proc shows is the session's", inside),
-		CASE("what is no procfs of ours is refused", no_proc),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN("nsinfo-sessions", set_up, tear_down)

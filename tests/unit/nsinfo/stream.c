@@ -63,12 +63,11 @@ static void fill_pipe(int fd)
 		;
 }
 
-static void passes_on(void **state)
+TEST_CASE(passes_on, "bytes arrive, and the stream stays open")
 {
 	struct fixture f;
 	char text[16] = "";
 
-	(void)state;
 	set_up(&f);
 	assert_int_equal(write(f.in, "hello", 5), 5);
 	move_all(&f.stream);
@@ -80,12 +79,11 @@ static void passes_on(void **state)
 	close(f.out);
 }
 
-static void end_is_passed_on_behind_the_rest(void **state)
+TEST_CASE(end_is_passed_on_behind_the_rest, "the end is passed on behind the rest")
 {
 	struct fixture f;
 	char text[16];
 
-	(void)state;
 	set_up(&f);
 	assert_int_equal(write(f.in, "rest", 4), 4);
 	close(f.in);
@@ -96,11 +94,11 @@ static void end_is_passed_on_behind_the_rest(void **state)
 	close(f.out);
 }
 
-static void without_a_reader_the_writer_learns_of_it(void **state)
+TEST_CASE(without_a_reader_the_writer_learns_of_it,
+	"if nobody reads any more the writer learns of it")
 {
 	struct fixture f;
 
-	(void)state;
 	signal(SIGPIPE, SIG_IGN);
 	set_up(&f);
 	close(f.out);
@@ -113,11 +111,10 @@ static void without_a_reader_the_writer_learns_of_it(void **state)
 	close(f.in);
 }
 
-static void full_disk_is_an_error(void **state)
+TEST_CASE(full_disk_is_an_error, "a full disk is an error")
 {
 	struct fixture f;
 
-	(void)state;
 	set_up(&f);
 	close(f.stream.to);
 	f.stream.to = open("/dev/full", O_WRONLY | O_CLOEXEC);
@@ -130,12 +127,12 @@ static void full_disk_is_an_error(void **state)
 	close(f.out);
 }
 
-static void reads_nothing_while_paused_but_sees_the_end(void **state)
+TEST_CASE(reads_nothing_while_paused_but_sees_the_end,
+	"a paused stream reads nothing, and sees the end")
 {
 	struct fixture f;
 	char c;
 
-	(void)state;
 	set_up(&f);
 	f.stream.paused = true;
 	assert_int_equal(write(f.in, "x", 1), 1);
@@ -151,12 +148,12 @@ static void reads_nothing_while_paused_but_sees_the_end(void **state)
 	close(f.out);
 }
 
-static void when_finished_the_rest_arrives_though_a_writer_is_left(void **state)
+TEST_CASE(when_finished_the_rest_arrives_though_a_writer_is_left,
+	"when the writer has ended a full pipe arrives, though another could still write")
 {
 	struct fixture f;
 	size_t total = 0;
 
-	(void)state;
 	set_up(&f);
 	fcntl(f.in, F_SETPIPE_SZ, 1 << 20);
 	fill_pipe(f.in);
@@ -170,13 +167,13 @@ static void when_finished_the_rest_arrives_though_a_writer_is_left(void **state)
 	close(f.out);
 }
 
-static void when_finished_an_endless_writer_is_not_waited_for(void **state)
+TEST_CASE(when_finished_an_endless_writer_is_not_waited_for,
+	"when the writer has ended one that goes on writing is not waited for")
 {
 	struct fixture f;
 	size_t total = 0;
 	struct pollfd p[2];
 
-	(void)state;
 	set_up(&f);
 	fill_pipe(f.in);
 	stream_finish(&f.stream);
@@ -192,11 +189,11 @@ static void when_finished_an_endless_writer_is_not_waited_for(void **state)
 	close(f.out);
 }
 
-static void when_finished_an_empty_stream_is_closed(void **state)
+TEST_CASE(when_finished_an_empty_stream_is_closed,
+	"when the writer has ended and nothing is there, the stream is closed")
 {
 	struct fixture f;
 
-	(void)state;
 	set_up(&f);
 	stream_finish(&f.stream);
 	assert_false(stream_is_open(&f.stream));
@@ -205,12 +202,11 @@ static void when_finished_an_empty_stream_is_closed(void **state)
 }
 
 /* The caller's socket blocks; the process that writes to it must not. */
-static void full_socket_does_not_block(void **state)
+TEST_CASE(full_socket_does_not_block, "a full socket does not block, though it is a blocking one")
 {
 	struct fixture f;
 	int pair[2];
 
-	(void)state;
 	set_up(&f);
 	assert_return_code(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), errno);
 	close(f.stream.to);
@@ -227,26 +223,4 @@ static void full_socket_does_not_block(void **state)
 	close(f.out);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		TEST("bytes arrive, and the stream stays open", passes_on),
-		TEST("the end is passed on behind the rest", end_is_passed_on_behind_the_rest),
-		TEST("if nobody reads any more the writer learns of it",
-			without_a_reader_the_writer_learns_of_it),
-		TEST("a full disk is an error", full_disk_is_an_error),
-		TEST("a paused stream reads nothing, and sees the end",
-			reads_nothing_while_paused_but_sees_the_end),
-		TEST("when the writer has ended a full pipe arrives, though another could still "
-		     "write",
-			when_finished_the_rest_arrives_though_a_writer_is_left),
-		TEST("when the writer has ended one that goes on writing is not waited for",
-			when_finished_an_endless_writer_is_not_waited_for),
-		TEST("when the writer has ended and nothing is there, the stream is closed",
-			when_finished_an_empty_stream_is_closed),
-		TEST("a full socket does not block, though it is a blocking one",
-			full_socket_does_not_block),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN("nsinfo-stream", NULL, NULL)

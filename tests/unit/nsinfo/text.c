@@ -25,9 +25,8 @@ static void expect_printable(const char *text, const char *wanted)
 	assert_string_equal(found, wanted);
 }
 
-static void control_characters(void **state)
+TEST_CASE(control_characters, "control characters and broken characters are not printed")
 {
-	(void)state;
 	expect_printable("plain text", "plain text");
 	expect_printable("\033[2J", "\\x1b[2J");
 	expect_printable("a\nb\tc\rd\177", "a\\x0ab\\x09c\\x0dd\\x7f");
@@ -39,9 +38,8 @@ static void control_characters(void **state)
 	expect_printable("", "");
 }
 
-static void directions(void **state)
+TEST_CASE(directions, "characters that turn the direction of writing are not printed")
 {
-	(void)state;
 	if (!setlocale(LC_ALL, "C.UTF-8"))
 		skip();
 	expect_printable("\xe2\x80\xae"
@@ -50,11 +48,10 @@ static void directions(void **state)
 	expect_printable("J\xc3\xbcrgen", "J\xc3\xbcrgen");
 }
 
-static void decimals(void **state)
+TEST_CASE(decimals, "a number is written as printf writes it")
 {
 	static const long long values[] = {0, 7, -1, 10, 4026531836, LLONG_MAX, LLONG_MIN};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
 		char wanted[STRING_DECIMAL], found[STRING_DECIMAL];
 
@@ -63,13 +60,12 @@ static void decimals(void **state)
 	}
 }
 
-static void numbers(void **state)
+TEST_CASE(numbers, "a number is decimal digits and nothing else")
 {
 	static const char *const wrong[] = {
 		"", "-1", "+1", " 1", "1 ", "0x10", "1e3", "9223372036854775808"};
 	long long number;
 
-	(void)state;
 	assert_int_equal(string_number("0042", &number), 0);
 	assert_int_equal(number, 42);
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
@@ -87,26 +83,24 @@ static char *wrapped(const char *text, size_t indent, size_t width)
 	return result;
 }
 
-static void wrapping(void **state)
+TEST_CASE(wrapping, "text is broken at blanks and newlines")
 {
 	_cleanup_free_ char *two = wrapped("one two three", 2, 10);
 	_cleanup_free_ char *forced = wrapped("one\ntwo", 2, 40);
 	_cleanup_free_ char *wide = wrapped("abcdefghijklmnop x", 2, 10);
 
-	(void)state;
 	assert_string_equal(two, "one two\n  three\n");
 	assert_string_equal(forced, "one\n  two\n");
 	assert_string_equal(wide, "abcdefghijklmnop\n  x\n");
 }
 
-static void json_strings(void **state)
+TEST_CASE(json_strings, "JSON is valid, whatever a string holds")
 {
 	char *text = NULL;
 	size_t size;
 	FILE *out = open_memstream(&text, &size);
 	struct json json = JSON(out);
 
-	(void)state;
 	json_object(&json, NULL);
 	json_string(&json, "a", "q\"b\\n\n\033\177");
 	json_string(&json, "u", "J\xc3\xbc \xff \xed\xa0\x80 \xc0\xaf \xc2\x9b \xe2\x80\xae");
@@ -122,11 +116,10 @@ static void json_strings(void **state)
 	free(text);
 }
 
-static void times(void **state)
+TEST_CASE(times, "times are short for people and ISO 8601 for programs")
 {
 	char text[TEXT_TIME];
 
-	(void)state;
 	setenv("TZ", "UTC", 1);
 	assert_string_equal(text_time_iso(1700000000, text, sizeof(text)), "2023-11-14T22:13:20Z");
 	assert_string_equal(text_time_short(1700000000, 1700000100, text, sizeof(text)), "22:13");
@@ -141,13 +134,12 @@ static void times(void **state)
 
 /* --- files of /proc --- */
 
-static void names_with_brackets(void **state)
+TEST_CASE(names_with_brackets, "a process's name may hold brackets and blanks")
 {
 	struct proc proc;
 	struct proc_stat stat;
 	char *tree = tree_new();
 
-	(void)state;
 	tree_proc(tree, &proc);
 	tree_write(tree, "7/stat",
 		"7 (a) S 9 (b c)) S 1 1 1 34817 1 0 0 0 0 0 0 0 0 0 20 0 1 0 777 0\n");
@@ -160,13 +152,12 @@ static void names_with_brackets(void **state)
 	tree_free(tree);
 }
 
-static void status_fields(void **state)
+TEST_CASE(status_fields, "a process's name cannot make up a field of status")
 {
 	struct proc proc;
 	struct proc_status status;
 	char *tree = tree_new();
 
-	(void)state;
 	tree_proc(tree, &proc);
 	tree_write(tree, "7/status",
 		"Name:\tUid:\\n0\nState:\tZ "
@@ -185,13 +176,12 @@ static void status_fields(void **state)
 	tree_free(tree);
 }
 
-static void command_lines(void **state)
+TEST_CASE(command_lines, "a command line is one line, or the name in brackets")
 {
 	struct proc proc;
 	char *tree = tree_new();
 	char *command;
 
-	(void)state;
 	tree_proc(tree, &proc);
 	tree_write_bytes(tree, "7/cmdline", "ls\0-l\0\0", 7);
 	command = proc_command(&proc, 7);
@@ -207,11 +197,10 @@ static void command_lines(void **state)
 	tree_free(tree);
 }
 
-static void environments(void **state)
+TEST_CASE(environments, "a fact is found by its whole name")
 {
 	static const char block[] = "AB=1\0A=2\0B\0=3\0C=";
 
-	(void)state;
 	assert_string_equal(proc_environ(block, sizeof(block), "A"), "2");
 	assert_string_equal(proc_environ(block, sizeof(block), "AB"), "1");
 	assert_string_equal(proc_environ(block, sizeof(block), "C"), "");
@@ -219,7 +208,7 @@ static void environments(void **state)
 	assert_null(proc_environ(block, 0, "A"));
 }
 
-static void limits(void **state)
+TEST_CASE(limits, "limits are those of the process, or not known")
 {
 	static const char unlimited[] = "Max cpu time              unlimited            unlimited"
 					"            seconds   \n";
@@ -229,7 +218,6 @@ static void limits(void **state)
 	struct proc proc;
 	char *tree = tree_new();
 
-	(void)state;
 	tree_proc(tree, &proc);
 	for (int i = 0; i < (int)RLIM_NLIMITS; i++) {
 		tree_write(tree, "7/limits", text);
@@ -257,12 +245,11 @@ static const struct table_column columns[] = {
 	{0},
 };
 
-static void chosen_columns(void **state)
+TEST_CASE(chosen_columns, "-o chooses columns, and + adds to the usual ones")
 {
 	const struct table_format format = {0};
 	struct table *table = table_new("x", columns, &format);
 
-	(void)state;
 	assert_true(table_wants(table, 0) && !table_wants(table, 1) && table_wants(table, 2));
 	assert_null(table_choose(table, "+two"));
 	assert_true(table_wants(table, 0) && table_wants(table, 1) && table_wants(table, 2));
@@ -273,7 +260,7 @@ static void chosen_columns(void **state)
 	table_free(table);
 }
 
-static void json_row(void **state)
+TEST_CASE(json_row, "JSON has null for what is not known")
 {
 	const struct table_format format = {.json = true};
 	struct table *table = table_new("x", columns, &format);
@@ -282,7 +269,6 @@ static void json_row(void **state)
 	FILE *out = open_memstream(&text, &size);
 	struct json json = JSON(out);
 
-	(void)state;
 	table_row(table, -1);
 	table_number(table, 1, -7);
 	table_json_row(table, 0, &json, NULL);
@@ -294,24 +280,6 @@ static void json_row(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		TEST("control characters and broken characters are not printed",
-			control_characters),
-		TEST("characters that turn the direction of writing are not printed", directions),
-		TEST("a number is decimal digits and nothing else", numbers),
-		TEST("a number is written as printf writes it", decimals),
-		TEST("text is broken at blanks and newlines", wrapping),
-		TEST("JSON is valid, whatever a string holds", json_strings),
-		TEST("times are short for people and ISO 8601 for programs", times),
-		TEST("a process's name may hold brackets and blanks", names_with_brackets),
-		TEST("a process's name cannot make up a field of status", status_fields),
-		TEST("a command line is one line, or the name in brackets", command_lines),
-		TEST("a fact is found by its whole name", environments),
-		TEST("limits are those of the process, or not known", limits),
-		TEST("-o chooses columns, and + adds to the usual ones", chosen_columns),
-		TEST("JSON has null for what is not known", json_row),
-	};
-
 	setlocale(LC_ALL, "C.UTF-8");
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return test_cases_run("nsinfo-text", test_cases, NULL, NULL, NULL);
 }
