@@ -85,7 +85,7 @@ static int raise_limit(int resource, rlim_t least)
 /*
  * As many files as PID 1 watches when a session is full, and what carrying out the plan takes: a
  * user may have a thousand mounts that hide a procfs (fuse.conf(5)). Without CAP_SYS_RESOURCE as
- * far as it goes; fewer logins find room then (init/main.c).
+ * far as it goes; fewer logins find room then (init/logins.c).
  */
 static void raise_files(rlim_t least)
 {

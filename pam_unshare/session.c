@@ -202,9 +202,10 @@ static int plan_and_start(struct session *session, const struct session_request 
 	if (mountinfo == -1)
 		return error_set(error, errno, "read", HOST_PROC("mountinfo"));
 	result = plan_mounts(session, request, mountinfo, &plan, error);
-	report_step(request->report, "planning the private /proc");
-	if (result == 0)
+	if (result == 0) {
+		report_step(request->report, "planning the private /proc");
 		result = start_init(session, request, share, &plan, error);
+	}
 	procfs_plan_free(&plan);
 	close(mountinfo);
 	return result;
@@ -254,18 +255,22 @@ static int isolate(struct session *session, const struct session_request *reques
 {
 	int result = host_settle(&session->host, false, error);
 
-	report_step(request->report, "rehearsing the way back");
-	if (result == 0 && unshare(CLONE_NEWNS | request->namespaces) == -1)
+	if (result == 0) {
+		report_step(request->report, "rehearsing the way back");
 		/* Nothing has changed yet: the way back would only be another risk. */
-		return error_set(error, errno, "create the namespaces", NULL);
-	if (result == 0 && request->namespaces & CLONE_NEWNET)
-		result = bring_loopback_up(error);
-	report_step(request->report, "creating the namespaces");
-	if (result == 0)
+		if (unshare(CLONE_NEWNS | request->namespaces) == -1)
+			return error_set(error, errno, "create the namespaces", NULL);
+		if (request->namespaces & CLONE_NEWNET)
+			result = bring_loopback_up(error);
+	}
+	if (result == 0) {
+		report_step(request->report, "creating the namespaces");
 		result = plan_and_start(session, request, share, error);
+	}
 	if (result == 0)
 		result = enter_new(session, error);
-	report_step(request->report, "entering the session");
+	if (result == 0)
+		report_step(request->report, "entering the session");
 	if (result < 0) {
 		struct error ignored; /* the first failure is the one to report */
 
@@ -311,7 +316,8 @@ static int enter_joined(
 		result = verify(session, error);
 	if (result == 0)
 		result = host_enter_again(&session->host, error);
-	report_step(request->report, "joining the session");
+	if (result == 0)
+		report_step(request->report, "joining the session");
 	if (result < 0) {
 		struct error ignored;
 
@@ -344,6 +350,7 @@ static int go(struct session *session, const struct session_request *request, st
 	if (session->way == WAY_JOINED) {
 		if (enter_joined(session, request, &session->why) == 0)
 			return 0;
+		channel_close(session->init.channel); /* or it would count as one of them */
 		result = begin_own(session, request, error);
 	}
 	if (result == 0)

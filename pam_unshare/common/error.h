@@ -39,7 +39,7 @@ struct error {
  */
 int error_set(struct error *error, int code, const char *step, const char *object);
 
-/* error_add - append to the object. */
+/* error_add - append to the object, which has room for it to end in dots. */
 void error_add(struct error *error, const char *text);
 
 /*

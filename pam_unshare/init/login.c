@@ -88,7 +88,7 @@ static enum event hear(struct login *login)
 		event = fd == -1 ? BARE_JOIN : JOIN;
 		if (login->state == LOGIN_CONNECTED) {
 			login->pidfd = fd;
-			return event;
+			fd = -1;
 		}
 		break;
 	case MESSAGE_CLOSE:

@@ -138,7 +138,7 @@ static int parse_text(char *text, size_t length, struct search *search, struct e
 		result = parse_line(text, search, error);
 	if (result < 0) {
 		error_locate(error, search->file, search->line);
-		if (!error->remedy)
+		if (!error->remedy && error->code == 0)
 			error->remedy = "correct that line";
 	}
 	return result;
@@ -152,6 +152,8 @@ static int parse_file(FILE *file, struct search *search, struct error *error)
 	int result = 0;
 
 	while (result == 0 && (length = getdelim(&line, &size, '\n', file)) > 0) {
+		if (ferror(file)) /* it has read a part of the line */
+			break;
 		if (line[length - 1] == '\n')
 			line[--length] = '\0';
 		result = parse_text(line, (size_t)length, search, error);

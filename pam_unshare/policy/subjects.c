@@ -155,7 +155,10 @@ out:
 	free(gids);
 	if (code != 0) {
 		login_forget_groups(login);
-		return error_set(error, code, "look up the groups", NULL);
+		error_set(error, code, "look up the groups", NULL);
+		if (!error->remedy)
+			error->remedy = "see that the name service answers (getent group)";
+		return -code;
 	}
 	login->groups_known = true;
 	return 0;

@@ -575,9 +575,14 @@ void procfs_plan_report(const struct procfs_plan *plan, struct report *report)
 			i < plan->visible_count ? "is replaced"
 			: plan->locked          ? "stays: a locked mount hides it"
 						: "is replaced, and another mount hides it again");
-	for (size_t i = 0; i < plan->carried_count; i++)
-		report_add(report, "the mount on %s is carried over", plan->carried[i].path);
+	for (size_t i = 0; i < (plan->locked ? plan->visible_count : plan->instance_count); i++)
+		for (size_t k = 0; k < plan->instances[i].carried_count; k++)
+			report_add(report, "the mount on %s is carried over",
+				plan->carried[plan->instances[i].carried + k].path);
 	for (size_t i = 0; i < plan->process_count; i++)
-		report_add(report, "the mount on %s shows a process of the host: it is detached",
-			plan->processes[i].target);
+		report_add(report, "the mount on %s, of a process of the host, %s",
+			plan->processes[i].target,
+			i >= plan->visible_process_count && plan->locked
+				? "stays: a locked mount hides it"
+				: "is detached");
 }

@@ -16,7 +16,7 @@ set -u
 lib=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 if [ -z "${IN_COPY-}" ]; then
 	exec "$lib/copy.sh" --tap --build "${PAM_UNSHARE_BUILD:-$lib/../../build-check}" \
-		${PAM_UNSHARE_STOCK:+--stock} ${copy_options-} env PAM_UNSHARE_SHELL="${PAM_UNSHARE_SHELL-}" bash "$0" "$@"
+		${PAM_UNSHARE_STOCK:+--stock} ${copy_options-} ${PAM_UNSHARE_SHELL:+env "PAM_UNSHARE_SHELL=$PAM_UNSHARE_SHELL"} bash "$0" "$@"
 fi
 . "$lib/machine.sh"
 

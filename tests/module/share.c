@@ -561,6 +561,7 @@ TEST_CASE(another_root, "a session with another root directory is not joined")
 	application_hold("user", cover_root);
 	check_own(NULL, "join the session", "");
 	CHECK(tracer_called("setns pidfd of PID 1 CLONE_NEWPID|CLONE_NEWNS", 0));
+	CHECK(tracer_called("send c", 0), "PID 1 goes on counting it");
 }
 
 TEST_CASE(chroot_is_not_left,
