@@ -31,7 +31,8 @@
  * (wait(2), __WCLONE).
  *
  * All three share the application's memory. Hence the rule for everything that runs between a clone
- * and its execve(2), here and in procfs/: no malloc, no stdio, no lock. Another thread may hold
+ * and its execve(2), here, in procfs/replace.c and in
+ * the walks of procfs/reach.c: no malloc, no stdio, no lock. Another thread may hold
  * the lock, and a clone that is killed with it would leave the application waiting for ever. So
  * is errno shared, and the application would see what a clone leaves there: it does nothing but
  * wait while PID 1 works, and takes no errno for its own afterwards.

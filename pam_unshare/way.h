@@ -4,7 +4,10 @@
 
 #include <sys/types.h>
 
-/* How a login comes to its session. It is decided once, before anything is changed (session.c). */
+/*
+ * How a login comes to its session: decided in one place (session.c, decide_and_go). If a shared
+ * one cannot be had after all, the way becomes WAY_OWN_INSTEAD.
+ */
 enum way {
 	WAY_OWN,         /* it opens one that it shares with nobody, as was asked for */
 	WAY_OWN_INSTEAD, /* it opens one, as it cannot join the one that it shares; there is a
