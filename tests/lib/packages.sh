@@ -6,6 +6,11 @@ packages_build='gcc libc6-dev musl-tools meson ninja-build pkg-config libpam0g-d
 packages_copy='util-linux mount perl-base iproute2 procps sudo openssh-server openssh-client login'
 packages_test='libcmocka-dev clang libclang-rt-dev clang-tidy cppcheck valgrind cron at tmux lxcfs autofs strace bindfs zsh mandoc groff-base git'
 
+# Modules and applications that the tests put beside the module. Some change /etc/pam.d when they are installed, or
+# start a daemon: so only the copy gets them, and this machine keeps the files.
+packages_beside='libpam-mount libpam-script libpam-tmpdir libpam-net libnss-extrausers opendoas vsftpd telnetd
+	inetutils-telnetd greetd lightdm xvfb sudo-rs proftpd-core pure-ftpd samba cockpit-ws'
+
 packages_bench='bubblewrap firejail tini catatonit dumb-init' # what tests/bench/run compares with
 
 # in_release PACKAGE...: prints those that this release has, and names the others.
@@ -56,4 +61,28 @@ install_missing() {
 		done
 	fi
 	return $status
+}
+
+# download DIRECTORY PACKAGE...: the files of each, and of what it needs that is not installed, for put_in_copy. Each by
+# itself: some exclude each other. What the release has not, or cannot be had, is left out.
+download() {
+	local directory=$1 package updated=''
+	shift
+	command -v apt-get >/dev/null && [ "$(id -u)" = 0 ] || return 0
+	mkdir -p "$directory/partial" || return
+	for package; do
+		apt-cache show "$package" >/dev/null 2>&1 && ! [ -e "$directory/$package.done" ] || continue
+		until fetch_files "$directory" "$package"; do
+			[ -z "$updated" ] && apt-get update -q >/dev/null 2>&1 || {
+				echo "Cannot be downloaded, and left out: $package" >&2
+				continue 2
+			}
+			updated=1
+		done
+		: >"$directory/$package.done"
+	done
+}
+
+fetch_files() {
+	apt-get install --download-only -y -q --no-install-recommends -o Dir::Cache::archives="$1" "$2" >/dev/null 2>&1
 }
