@@ -13,7 +13,10 @@ found() {
 }
 keep() { cp -a "/etc/$1" "$scratch/kept"; }
 restore() { cp -a "$scratch/kept" "/etc/$1"; }
-isolates() { su alice -c 'ps -p 1 -o args=' </dev/null 2>/dev/null | grep -q pam_unshare; }
+# Not by PID 1's title, which it may get later.
+elsewhere() { [ -n "$1" ] && [ "$1" != "$host_pid_ns" ]; }
+isolates() { elsewhere "$(su alice -c 'readlink /proc/self/ns/pid' </dev/null 2>/dev/null)"; }
+lets_in() { su alice -c true </dev/null; }
 
 check "an installation that isolates has no problem" exits 0 nsinfo check
 check "every service with the line is ok" eval '
@@ -40,9 +43,112 @@ check "a sufficient line before it is a problem, and such a login is not isolate
 	found problem su "ends the stack before" && ! isolates'
 restore pam.d/su
 
+# --- modules that are not there -----------------------------------------------------------------------
+
+sed -i 's|pam_unshare.so|/usr/lib/nowhere/&|' /etc/pam.d/su
+check "a path of ours that leads nowhere is a problem, and everybody is refused, root too" eval '
+	found problem su "cannot load /usr/lib/nowhere/pam_unshare.so.*every login is refused" && ! lets_in && ! su root -c true </dev/null'
+sed -i 's/required \(.*pam_unshare\)/optional \1/' /etc/pam.d/su
+check "with optional it is one, too, and the login is let in and sees the host" eval '
+	found problem su "cannot load .*let in, and not isolated" && lets_in && ! isolates'
+restore pam.d/su
+sed -i '/pam_unshare/i session required pam_nowhere.so' /etc/pam.d/su
+check "another required module that is not there is a problem, and everybody is refused" eval '
+	found problem su "cannot load pam_nowhere.so .*every login is refused" && ! lets_in'
+sed -i 's/session required pam_nowhere/session optional pam_nowhere/' /etc/pam.d/su
+check "an optional one is a note, and the login is isolated" eval '
+	found note su "cannot load pam_nowhere.so .*go on without it" && found ok su isolated && isolates'
+sed -i 's/session optional pam_nowhere/-&/' /etc/pam.d/su
+check "with a - before it, it is not worth a note" eval '! found note su pam_nowhere >/dev/null && found ok su isolated'
+restore pam.d/su
+echo nonsense >/usr/lib/pam_broken.so
+sed -i '/pam_unshare/i session required /usr/lib/pam_broken.so' /etc/pam.d/su
+check "a module that is there and cannot be loaded is a problem, and says why" eval '
+	found problem su "cannot load /usr/lib/pam_broken.so .*: (file too short|invalid ELF header)" && ! lets_in'
+restore pam.d/su
+
+# --- the place of the line ---------------------------------------------------------------------------
+
+if have "sudo goes on after PAM_SESSION_ERR" sudo; then
+	keep pam.d/sudo
+	by_sudo() { sudo -u alice readlink /proc/self/ns/pid </dev/null 2>/dev/null | grep ^pid:; } # pam_debug says what it does
+	sed -i '/pam_unshare/i session requisite pam_debug.so open_session=session_err' /etc/pam.d/sudo
+	check "a requisite line before ours in sudo is a problem: sudo goes on after PAM_SESSION_ERR, not isolated" eval '
+		found problem sudo "returns session_err: it ends the stack before pam_unshare, and sudo goes on" &&
+			same "$host_pid_ns" "$(by_sudo)"'
+	sed -i 's/session requisite pam_debug/session required pam_debug/' /etc/pam.d/sudo
+	check "with required it is isolated, though that module fails" eval '
+		found ok sudo isolated && elsewhere "$(by_sudo)"'
+	restore pam.d/sudo
+	keep pam.d/su
+fi
+
 echo 'session required pam_limits.so' >>/etc/pam.d/su
 check "a module that has to stand before it is a warning" found warning su 'pam_limits.so .* stands after'
 restore pam.d/su
+
+echo 'session optional pam_motd.so' >>/etc/pam.d/su
+check "any other module behind it is a note" eval 'found note su "pam_motd.so .* stands after" && found ok su isolated'
+restore pam.d/su
+
+mkdir -p /etc/pam.d.kept && cp -a /etc/pam.d/. /etc/pam.d.kept
+sed -i '/pam_unshare/d' /etc/pam.d/*
+echo 'session required pam_unshare.so' >>/etc/pam.d/common-session
+check "the line in a file that many include is one finding, which names them" eval '
+	found warning /etc/pam.d/common-session:[0-9]+ "reaches [0-9]+ services.* chfn.* sshd" &&
+		same "" "$(nsinfo check -nro SUBJECT | grep -xE "chfn|chsh|passwd|common-session")"'
+check "and those of them that are logins are isolated" eval 'found ok su isolated && isolates'
+cp -a /etc/pam.d.kept/. /etc/pam.d && rm -r /etc/pam.d.kept
+
+sed -i '/pam_unshare/s/$/ open/' /etc/pam.d/su
+check "the second of two lines alone is a warning" found warning su 'nothing closes'
+sed -i 's/^\(session required pam_unshare.so\) open/\1 close/' /etc/pam.d/su
+check "the first alone is a problem, and nobody is isolated" eval 'found problem su "only closes" && lets_in && ! isolates'
+restore pam.d/su
+
+# --- files that this libpam does not read -------------------------------------------------------------
+
+# reads DIRECTORY: this libpam looks there for a service's file.
+reads() { (cd / && strace -f -e trace=open,openat pamtester nothere alice open_session 2>&1 | grep -q "\"$1/nothere\""); }
+if have "which directories libpam reads" strace pamtester; then
+	for directory in /usr/lib/pam.d /usr/share/pam.d /usr/etc/pam.d; do
+		mkdir -p $directory && cp /etc/pam.d/su $directory/elsewhere
+		if reads $directory; then
+			check "libpam reads $directory, and so does nsinfo" exits 0 nsinfo check elsewhere
+			sed -i '/pam_unshare/d' $directory/elsewhere
+			check "a vendor's file is to be copied first" eval '
+				nsinfo check elsewhere | tr -s " \n" " " | grep -q "copy $directory/elsewhere, which is its vendor.s, to /etc/pam.d/elsewhere"'
+		else
+			check "libpam does not read $directory, and nsinfo says so" eval '
+				exits 1 nsinfo check elsewhere &&
+					nsinfo check elsewhere | tr -s " \n" " " | grep -q "$directory/elsewhere is there, and this machine.s libpam does not read it"'
+		fi
+		rm $directory/elsewhere
+	done
+fi
+
+# --- what should be isolated --------------------------------------------------------------------------
+
+check "without a list of what should be isolated there is a note, with the command that makes it" eval '
+	nsinfo check | tr -s " \n" " " | sed -n "s|.*-> \(echo .* >/etc/security/unshare.services\).*|\1|p" >"$scratch/command" &&
+		sh "$scratch/command" && grep -qw sshd /etc/security/unshare.services && grep -qw su /etc/security/unshare.services &&
+		exits 0 nsinfo check && ! found note PAM "no file says"'
+sed -i '/pam_unshare/d' /etc/pam.d/su
+check "a service of that list that has lost its line is a problem" eval '
+	exits 1 nsinfo check && found problem su "though /etc/security/unshare.services:1 names it"'
+rm /etc/security/unshare.services
+restore pam.d/su
+
+if grep -aqz '^remote$' /bin/login; then
+	check "util-linux login -h uses a service without a file: a warning" found warning remote 'login -h'
+	cp /etc/pam.d/login /etc/pam.d/remote
+	check "with the file it is isolated" eval '! found warning remote "login -h" >/dev/null && found ok remote isolated'
+	rm /etc/pam.d/remote
+else
+	check "this login -h uses login: no warning" not found warning remote 'login -h'
+fi
+
+# --- options, rules, applications ---------------------------------------------------------------------
 
 sed -i 's/pam_unshare.so/& gracee=1/' /etc/pam.d/su
 check "a wrong option is a problem, and such a login is refused" eval 'found problem su gracee && ! su alice -c true </dev/null'
@@ -100,9 +206,15 @@ check "another procfs is a note" found note /proc /srv/chroot/proc
 umount /srv/chroot/proc
 
 mount -t tmpfs -o ro none /tmp
-check "a test session that could not be tried is a warning, with the reason" \
-	found warning session 'could not try to open a session.*Read-only file system'
+check "a session is tried also if /tmp cannot be written" found ok session 'opened in'
 umount /tmp
+cat >/usr/bin/check-read-only <<'EOT'
+#!/bin/sh
+mount -t tmpfs -o ro none /tmp && mount -t tmpfs -o ro none /run && exec nsinfo check -nro LEVEL,SUBJECT,MESSAGE
+EOT
+chmod 755 /usr/bin/check-read-only
+check "one that could not be tried is a warning, with the reason" eval '
+	unshare -m check-read-only | sed "s/.x20/ /g" | grep "^warning session could not try to open a session.*Read-only file system"'
 mount -t tmpfs none /proc/sys/user
 check "a limit that could not be read is a note" found note kernel 'could not try what the limit in /proc/sys/user/max_pid_namespaces is'
 umount /proc/sys/user

@@ -4,7 +4,7 @@
 
 packages_build='gcc libc6-dev musl-tools meson ninja-build pkg-config libpam0g-dev libcap-dev libsmartcols-dev'
 packages_copy='util-linux mount perl-base iproute2 procps sudo openssh-server openssh-client login'
-packages_test='libcmocka-dev clang libclang-rt-dev clang-tidy cppcheck valgrind cron at tmux lxcfs autofs strace bindfs zsh mandoc groff-base git'
+packages_test='libcmocka-dev clang libclang-rt-dev clang-tidy cppcheck valgrind cron at tmux lxcfs autofs strace bindfs zsh mandoc groff-base git pamtester'
 
 # Modules and applications that the tests put beside the module. Some change /etc/pam.d when they are installed, or
 # start a daemon: so only the copy gets them, and this machine keeps the files.

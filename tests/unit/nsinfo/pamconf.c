@@ -10,7 +10,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "check/check.h"
 #include "base/cleanup.h"
 #include "config.h"
 #include "read/pamconf.h"
@@ -22,7 +21,6 @@
 struct fixture {
 	char *root;
 	struct pamconf conf;
-	struct findings findings;
 };
 
 static int set_up(void **state)
@@ -39,7 +37,6 @@ static int tear_down(void **state)
 	struct fixture *f = *state;
 
 	pamconf_free(&f->conf);
-	findings_free(&f->findings);
 	tree_free(f->root);
 	free(f);
 	return 0;
@@ -337,231 +334,6 @@ TEST_CASE(as_libpam_does, "a thousand random stacks come to what libpam says")
 		assert_int_equal(wanted, found);
 		seed = number + 1;
 	}
-}
-
-/* --- what check says of a stack --- */
-
-static const struct finding *find(struct fixture *f, enum finding_level level, const char *text)
-{
-	for (size_t i = 0; i < f->findings.count; i++)
-		if (f->findings.list[i].level == level && strstr(f->findings.list[i].message, text))
-			return &f->findings.list[i];
-	return NULL;
-}
-
-static void expect(struct fixture *f, const char *stack, enum finding_level level, const char *text)
-{
-	findings_free(&f->findings);
-	service(f, "s", stack);
-	check_service(&f->findings, f->root, "s", true);
-	if (!find(f, level, text))
-		for (size_t i = 0; i < f->findings.count; i++)
-			print_error("%s: %s\n", finding_level_name(f->findings.list[i].level),
-				f->findings.list[i].message);
-	assert_non_null(find(f, level, text));
-}
-
-#define OURS "session required pam_unshare.so\n"
-
-TEST_CASE(good_stack, "a stack that isolates is ok")
-{
-	struct fixture *f = *state;
-
-	expect(f,
-		"session required pam_limits.so\nsession [default=1] pam_permit.so\n"
-		"session requisite pam_deny.so\nsession required pam_permit.so\n" OURS,
-		FINDING_OK, "a failure refuses");
-	assert_int_equal(f->findings.count, 1);
-	expect(f, "session required /lib/security/pam_unshare.so debug root\n", FINDING_OK,
-		"isolated");
-	expect(f,
-		"session required pam_unshare.so close\nsession required pam_loginuid.so\n"
-		"session required pam_unshare.so open\n",
-		FINDING_OK, "isolated");
-}
-
-TEST_CASE(without_the_line, "a stack without the line is a problem")
-{
-	struct fixture *f = *state;
-
-	expect(f, "session required pam_permit.so\n", FINDING_PROBLEM, "not in its session stack");
-	expect(f, "auth required pam_unshare.so\nsession required pam_permit.so\n", FINDING_PROBLEM,
-		"not in its session stack");
-	expect(f, "# session required pam_unshare.so\nsession required pam_permit.so\n",
-		FINDING_PROBLEM, "not in its session stack");
-}
-
-TEST_CASE(lets_through, "a control that lets a failure through is a problem")
-{
-	static const char *const controls[] = {"optional", "sufficient",
-		"[success=ok default=ignore]", "[success=ok system_err=ignore default=die]"};
-	struct fixture *f = *state;
-
-	for (size_t i = 0; i < sizeof(controls) / sizeof(controls[0]); i++) {
-		_cleanup_free_ char *stack = string_format(
-			"session required pam_permit.so\nsession %s pam_unshare.so\n", controls[i]);
-
-		expect(f, stack, FINDING_PROBLEM, "a failure to isolate lets the login through");
-	}
-	expect(f,
-		"session required pam_permit.so\nsession [success=ok module_unknown=ignore "
-		"default=bad] "
-		"pam_unshare.so\n",
-		FINDING_WARNING, "without the file of the module");
-}
-
-TEST_CASE(passed_by, "a line that passes the module by is named")
-{
-	struct fixture *f = *state;
-
-	expect(f, "session sufficient pam_foo.so\n" OURS, FINDING_PROBLEM, "ends the stack before");
-	expect(f,
-		"session [success=1 default=ignore] pam_succeed_if.so user = bob\n" OURS
-		"session required pam_permit.so\n",
-		FINDING_NOTE, "jumps over pam_unshare");
-	assert_non_null(find(f, FINDING_OK, "isolated"));
-	expect(f,
-		"session [success=1 default=ignore] pam_permit.so\n" OURS
-		"session required pam_foo.so\n",
-		FINDING_PROBLEM, "jumps over pam_unshare");
-	assert_null(find(f, FINDING_OK, ""));
-	expect(f,
-		"session [success=ok user_unknown=1 default=bad] pam_foo.so\n" OURS
-		"session required pam_permit.so\n",
-		FINDING_NOTE, "jumps over");
-}
-
-TEST_CASE(late_modules, "a module that has to stand before ours is named")
-{
-	struct fixture *f = *state;
-
-	expect(f, OURS "session optional pam_systemd.so\n", FINDING_WARNING, "pam_systemd.so");
-	expect(f, OURS "session required pam_selinux.so open\n", FINDING_WARNING, "pam_selinux.so");
-	expect(f, OURS "session required pam_selinux.so close\n", FINDING_OK, "isolated");
-	expect(f, OURS "session optional pam_motd.so\n", FINDING_OK, "isolated");
-}
-
-TEST_CASE(wrong_options, "a wrong option is a problem")
-{
-	struct fixture *f = *state;
-
-	expect(f, "session required pam_unshare.so rooot\n", FINDING_PROBLEM, "rooot");
-	expect(f, "session required pam_unshare.so grace=soon\n", FINDING_PROBLEM, "grace");
-	assert_null(find(f, FINDING_OK, ""));
-}
-
-TEST_CASE(broken_lines, "a line that libpam cannot use is a problem")
-{
-	struct fixture *f = *state;
-
-	expect(f, "session include missing\n" OURS, FINDING_PROBLEM, "cannot use this line");
-	assert_int_equal(f->findings.count, 1);
-	expect(f, "@include missing\n" OURS, FINDING_PROBLEM, "@include missing");
-}
-
-TEST_CASE(refuses_all, "a stack that refuses everybody is a problem")
-{
-	static const char *const stacks[] = {
-		"session [success=maybe] pam_unshare.so\n",
-		"session requird pam_unshare.so\n",
-		"session [default=ignore] pam_unshare.so\n",
-		"session requird pam_foo.so\n" OURS,
-		"session requisite pam_deny.so\n" OURS,
-		"session [success=9 default=ignore] pam_permit.so\n" OURS,
-	};
-	struct fixture *f = *state;
-
-	for (size_t i = 0; i < sizeof(stacks) / sizeof(stacks[0]); i++) {
-		expect(f, stacks[i], FINDING_PROBLEM, "every login is refused");
-		assert_int_equal(f->findings.count, 1);
-	}
-	/* These refuse some. */
-	expect(f,
-		"session [success=die default=ignore] pam_succeed_if.so user = bob\n"
-		"session [success=9 default=ignore] pam_succeed_if.so user = carol\n" OURS,
-		FINDING_OK, "isolated");
-	assert_int_equal(f->findings.count, 1);
-}
-
-TEST_CASE(unsuited_services, "a service that cannot be isolated is named")
-{
-	struct fixture *f = *state;
-
-	service(f, "systemd-user", OURS);
-	check_service(&f->findings, f->root, "systemd-user", false);
-	assert_non_null(find(f, FINDING_NOTE, "cannot be isolated"));
-}
-
-TEST_CASE(settings, "UsePAM no and !pam_session are problems")
-{
-	struct fixture *f = *state;
-
-	tree_write(f->root, "etc/ssh/sshd_config", "Include sshd_config.d/*.conf\nUsePAM yes\n");
-	check_application(&f->findings, f->root, "sshd");
-	assert_non_null(find(f, FINDING_OK, "sshd uses PAM"));
-	tree_write(f->root, "etc/ssh/sshd_config.d/a.conf", "  usepam = \"no\" \n");
-	findings_free(&f->findings);
-	check_application(&f->findings, f->root, "sshd");
-	assert_non_null(find(f, FINDING_PROBLEM, "does not use PAM"));
-	tree_write(f->root, "etc/sudoers", "Defaults env_reset\n");
-	check_application(&f->findings, f->root, "sudo");
-	assert_non_null(find(f, FINDING_OK, "sudo opens"));
-	tree_write(f->root, "etc/sudoers.d/x", "Defaults:alice !pam_session\n");
-	check_application(&f->findings, f->root, "sudo");
-	assert_non_null(find(f, FINDING_PROBLEM, "!pam_session"));
-}
-
-#define DENY(interface, member)                                                                    \
-	"<deny send_destination=\"org.freedesktop.systemd1\"\n"                                    \
-	"  send_interface=\"org.freedesktop.systemd1." interface "\" send_member=\"" member        \
-	"\"/>\n"
-
-TEST_CASE(ways_around, "systemd's and D-Bus's ways around a session are named")
-{
-	struct fixture *f = *state;
-
-	tree_write(f->root, "usr/lib/systemd/system/user@.service", "[Service]\n");
-	tree_write(f->root, "usr/share/dbus-1/system.d/org.freedesktop.systemd1.conf",
-		"<allow "
-		"send_destination=\"org.freedesktop.systemd1\"\nsend_member=\"GetUnitProcesses\"/"
-		">\n");
-	check_bypass(&f->findings, f->root);
-	assert_int_equal(findings_count(&f->findings, FINDING_WARNING), 2);
-	tree_write(f->root, "etc/systemd/system/user@.service.d/x.conf",
-		"[Service]\n# ProtectProc=invisible\n");
-	tree_write(f->root, "etc/dbus-1/system.d/x.conf",
-		"<deny send_member=\"GetUnitProcesses\"/>\n");
-	findings_free(&f->findings);
-	check_bypass(&f->findings, f->root);
-	assert_int_equal(findings_count(&f->findings, FINDING_WARNING), 2);
-	tree_write(f->root, "etc/systemd/system/user@.service.d/x.conf",
-		"[Service]\nProtectProc=invisible\n");
-	tree_write(f->root, "etc/dbus-1/system.d/x.conf", DENY("Manager", "GetUnitProcesses"));
-	findings_free(&f->findings);
-	check_bypass(&f->findings, f->root);
-	assert_int_equal(findings_count(&f->findings, FINDING_WARNING), 1);
-	tree_write(f->root, "etc/dbus-1/system.d/y.conf",
-		DENY("Service", "GetProcesses") DENY("Scope", "GetProcesses")
-			DENY("Slice", "GetProcesses") DENY("Socket", "GetProcesses")
-				DENY("Mount", "GetProcesses") DENY("Swap", "GetProcesses"));
-	findings_free(&f->findings);
-	check_bypass(&f->findings, f->root);
-	assert_int_equal(findings_count(&f->findings, FINDING_WARNING), 0);
-}
-
-TEST_CASE(installed_files, "missing or wrong files are problems")
-{
-	struct fixture *f = *state;
-
-	check_files(&f->findings, f->root);
-	assert_int_equal(findings_count(&f->findings, FINDING_PROBLEM), 2);
-	if (geteuid() != 0)
-		skip(); /* files of root's cannot be made */
-	tree_write(f->root, SECUREDIR "/pam_unshare.so", "");
-	tree_write(f->root, SESSION_INIT, "");
-	findings_free(&f->findings);
-	check_files(&f->findings, f->root);
-	assert_non_null(find(f, FINDING_PROBLEM, "not executable"));
 }
 
 TEST_MAIN("nsinfo-pamconf", set_up, tear_down)

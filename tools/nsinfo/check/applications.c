@@ -73,10 +73,16 @@ static void check_sshd(struct findings *findings, const char *root)
 {
 	struct sshd sshd = {.root = root};
 	_cleanup_free_ char *path = string_format("%s/etc/ssh/sshd_config", root);
+	_cleanup_free_ char *vendors = string_format("%s/usr/etc/ssh/sshd_config", root);
 
-	if (!root_has(root, "/etc/ssh/sshd_config"))
+	if (!root_has(root, "/etc/ssh/sshd_config") &&
+		!root_has(root, "/usr/etc/ssh/sshd_config")) {
+		if (root_has(root, "/usr/sbin/sshd"))
+			findings_untried(findings, "sshd",
+				"whether sshd uses PAM: it has no sshd_config", 0);
 		return;
-	read_sshd_config(&sshd, path);
+	}
+	read_sshd_config(&sshd, root_has(root, "/etc/ssh/sshd_config") ? path : vendors);
 	if (sshd.unreadable && !sshd.use_pam)
 		findings_add(findings, FINDING_NOTE, "sshd", NULL,
 			"only root may read the configuration of sshd: UsePAM is not known");
@@ -90,8 +96,30 @@ static void check_sshd(struct findings *findings, const char *root)
 	free(sshd.use_pam);
 }
 
+/* Files of other places that it includes are not read: sudoers(5) has too many ways to name them.
+ */
+static void check_include(struct findings *findings, const char *path, const char *line)
+{
+	static const char known[] = "/etc/sudoers.d";
+	const char *name;
+
+	if (strncmp(line, "@include", 8) != 0 && strncmp(line, "#include", 8) != 0)
+		return;
+	name = line + 8;
+	name += strncmp(name, "dir", 3) == 0 ? 3 : 0;
+	if (!strchr(BLANKS, *name))
+		return;
+	name += strspn(name, BLANKS "\"");
+	if (strncmp(name, known, strlen(known)) == 0)
+		return;
+	_cleanup_free_ char *what = string_format("whether sudo opens PAM sessions, with what %s "
+						  "includes from %.*s",
+		path, (int)strcspn(name, BLANKS "\""), name);
+	findings_untried(findings, "sudo", what, 0);
+}
+
 /* Does a line of the file turn pam_session off? -1 if it cannot be read. */
-static int turns_session_off(const char *path)
+static int turns_session_off(struct findings *findings, const char *root, const char *path)
 {
 	_cleanup_fclose_ FILE *file = fopen(path, "re");
 	_cleanup_free_ char *line = NULL;
@@ -103,6 +131,7 @@ static int turns_session_off(const char *path)
 	while (getline(&line, &size, file) != -1) {
 		const char *at = line + strspn(line, BLANKS);
 
+		check_include(findings, path + strlen(root), at);
 		if (strncmp(at, "Defaults", 8) != 0)
 			continue;
 		at = strstr(at, "pam_session");
@@ -117,15 +146,20 @@ static void check_sudo(struct findings *findings, const char *root)
 	_cleanup_free_ char *pattern = string_format("%s/etc/sudoers.d/*", root);
 	_cleanup_free_ char *main_file = string_format("%s/etc/sudoers", root);
 	const char *culprit = main_file;
+	size_t before = findings->count;
 	glob_t found = {0};
 	int off;
 
-	if (!root_has(root, "/etc/sudoers"))
+	if (!root_has(root, "/etc/sudoers")) {
+		if (root_has(root, "/usr/bin/sudo"))
+			findings_untried(findings, "sudo",
+				"whether sudo opens PAM sessions: there is no /etc/sudoers", 0);
 		return;
-	off = turns_session_off(main_file);
+	}
+	off = turns_session_off(findings, root, main_file);
 	if (glob(pattern, 0, NULL, &found) == 0) {
 		for (size_t i = 0; i < found.gl_pathc && off == 0; i++) {
-			off = turns_session_off(found.gl_pathv[i]);
+			off = turns_session_off(findings, root, found.gl_pathv[i]);
 			culprit = found.gl_pathv[i];
 		}
 	}
@@ -136,7 +170,7 @@ static void check_sudo(struct findings *findings, const char *root)
 		findings_add(findings, FINDING_PROBLEM, "sudo",
 			"take \"!pam_session\" out of it (with visudo)",
 			"sudo opens no PAM session: !pam_session in %s", culprit + strlen(root));
-	else
+	else if (findings->count == before) /* all of it was read */
 		findings_add(findings, FINDING_OK, "sudo", NULL, "sudo opens PAM sessions");
 	globfree(&found);
 }

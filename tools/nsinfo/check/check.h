@@ -10,15 +10,25 @@
 #define CHECK_MODULE  "pam_unshare.so"
 #define CHECK_SERVICE "nsinfo-check" /* no file is called so: for what is tried */
 
+/* Who wants a service to be isolated: if somebody does, it is a problem if it is not. */
+struct check_wish {
+	bool asked;        /* it was named on the command line */
+	const char *named; /* where unshare.services names it, "FILE:LINE"; or NULL */
+};
+
 /*
  * pam.c: check_service - the session stack of one service.
- * @asked: it was named on the command line, so that a service without our line is a problem.
+ * @place: if it is not NULL, set to "FILE:LINE" of our line, if there is one. The caller frees.
  * Returns whether the module is in its session stack.
  */
-bool check_service(struct findings *findings, const char *root, const char *service, bool asked);
+bool check_service(struct findings *findings, const char *root, const char *service,
+	const struct check_wish *wish, char **place);
 
-/* pam.c: check_is_login - a service that is known to give logins. */
-bool check_is_login(const char *service);
+/*
+ * all.c: check_all_services - those that give logins, those that have our line, and those that are
+ * to be isolated.
+ */
+void check_all_services(struct findings *findings, const char *root);
 
 /*
  * policy.c: check_decision - what the line of a service and the rules decide for a user.

@@ -4,17 +4,16 @@
 
 #include "check/check.h"
 
-#include <dlfcn.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/strings.h"
+#include "check/modules.h"
 #include "config.h"
 #include "policy/rules.h"
 
@@ -68,36 +67,6 @@ static bool check_file(struct findings *findings, const char *root, const char *
 	return true;
 }
 
-/* In a child: a library's initialisation may do anything. */
-static bool can_load(const char *path, char *reason, size_t size)
-{
-	int ends[2], status;
-	ssize_t length;
-	pid_t child;
-
-	if (pipe(ends) == -1) {
-		snprintf(reason, size, "%s", strerror(errno));
-		return false;
-	}
-	fflush(NULL);
-	child = fork();
-	if (child == 0) {
-		void *library = dlopen(path, RTLD_NOW);
-		const char *error = library ? NULL : dlerror();
-
-		if (library && !dlsym(library, "pam_sm_open_session"))
-			error = "it has no pam_sm_open_session";
-		if (error)
-			(void)!write(ends[1], error, strlen(error));
-		_exit(error ? 1 : 0);
-	}
-	close(ends[1]);
-	length = child > 0 ? read(ends[0], reason, size - 1) : 0;
-	reason[length > 0 ? length : 0] = '\0';
-	close(ends[0]);
-	return child > 0 && waitpid(child, &status, 0) == child && status == 0;
-}
-
 static void check_rules(struct findings *findings)
 {
 	struct options options = options_default();
@@ -124,16 +93,16 @@ static void check_rules(struct findings *findings)
 void check_files(struct findings *findings, const char *root)
 {
 	static const char module[] = SECUREDIR "/" CHECK_MODULE;
-	char reason[512];
+	_cleanup_free_ char *fault = module_fault(root, module);
 
 	if (check_file(findings, root, "module", module, false)) {
-		if (*root || can_load(module, reason, sizeof(reason)))
+		if (!fault)
 			findings_add(findings, FINDING_OK, "module", NULL,
 				"%s is root's own and can be loaded", module);
 		else
 			findings_add(findings, FINDING_PROBLEM, "module",
 				"install it again, and what it links to",
-				"libpam cannot load it: %s", reason);
+				"libpam cannot load it: %s", fault);
 	}
 	if (check_file(findings, root, "module", SESSION_INIT, true))
 		findings_add(findings, FINDING_OK, "module", NULL,

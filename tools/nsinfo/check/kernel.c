@@ -150,6 +150,9 @@ void check_kernel(struct findings *findings, struct sessions *sessions)
 	check_version(findings);
 	if (geteuid() == 0)
 		check_unshare(findings);
+	else
+		findings_add(findings, FINDING_NOTE, "kernel", NULL,
+			"root's nsinfo check tries to make namespaces, too");
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
 		check_namespace_limit(findings, sessions, kinds[i]);
 	check_pid_limit(findings, sessions);

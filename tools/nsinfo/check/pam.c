@@ -1,294 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 
-/* nsinfo check: is a service's login isolated, and what comes of a failure? */
+/* nsinfo check: the session stack of one service. */
 
 #include <errno.h>
-#include <security/pam_modules.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "base/memory.h"
 #include "base/strings.h"
 #include "check/check.h"
+#include "check/services.h"
+#include "check/stack.h"
 #include "policy/policy.h"
 #include "policy/rules.h"
-#include "read/pamconf.h"
-#include "read/pamrun.h"
-
-static const char *const logins[] = {"su", "su-l", "sudo", "sudo-i", "sshd", "login", "remote",
-	"runuser", "runuser-l", "cron", "crond", "atd", "gdm-password", "lightdm", "sddm", "xdm",
-	"xrdp-sesman", "cockpit", "slurm"};
-
-/* What needs /proc/self or threads when it opens, or changes what a session is to contain. */
-static const char *const earlier[] = {"pam_systemd.so", "pam_elogind.so", "pam_loginuid.so",
-	"pam_selinux.so", "pam_limits.so", "pam_namespace.so", "pam_mount.so"};
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-
-/* One service's stack, and what the checks of it share. */
-struct stack {
-	struct findings *findings;
-	const char *service;
-	size_t before; /* how many findings there were */
-	struct pamconf conf;
-	size_t ours;   /* the line that opens the session */
-	int *results;  /* what each module returns */
-	bool *reached; /* whether it is called */
-};
-
-static bool is_one_of(const char *name, const char *const *list, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		if (strcmp(list[i], name) == 0)
-			return true;
-	return false;
-}
-
-bool check_is_login(const char *service)
-{
-	return is_one_of(service, logins, COUNT(logins));
-}
-
-static bool is_ours(const struct pamconf_line *line)
-{
-	return pamconf_is(line, CHECK_MODULE);
-}
-
-static bool opens(const struct pamconf_line *line)
-{
-	return is_ours(line) && !pamconf_has_argument(line, "close");
-}
-
-/* These return the same always: there is no other case to think of. */
-static bool is_constant(const struct pamconf_line *line)
-{
-	return pamconf_is(line, "pam_permit.so") || pamconf_is(line, "pam_deny.so");
-}
-
-static int run_stack(struct stack *s)
-{
-	return pamrun_result(&s->conf, s->results, s->reached);
-}
-
-/* Would the login get in past ours, with these results? */
-static bool is_bypassed(struct stack *s)
-{
-	if (run_stack(s) != PAM_SUCCESS)
-		return false;
-	for (size_t i = 0; i < s->conf.count; i++)
-		if (opens(&s->conf.lines[i]) && s->reached[i])
-			return false;
-	return true;
-}
-
-/*
- * A jump is a condition that somebody meant, unless it is always taken; an end of the stack before
- * ours is a mistake.
- */
-static void add_bypass(struct stack *s, size_t i, int code)
-{
-	const struct pamconf_line *line = &s->conf.lines[i];
-	_cleanup_free_ char *remedy = string_format(
-		"move the line of pam_unshare before %s:%u", line->file, line->number);
-
-	if (line->actions[code] > 0)
-		findings_add(s->findings, is_constant(line) ? FINDING_PROBLEM : FINDING_NOTE,
-			s->service, is_constant(line) ? remedy : NULL,
-			"not isolated if %s (%s:%u) returns %s: it jumps over pam_unshare",
-			line->module, line->file, line->number, pamcontrol_code_name(code));
-	else
-		findings_add(s->findings, FINDING_PROBLEM, s->service, remedy,
-			"not isolated if %s (%s:%u, %s) returns %s: it ends the stack before "
-			"pam_unshare",
-			line->module, line->file, line->number, line->control,
-			pamcontrol_code_name(code));
-}
-
-/* The line that decided: the last that was called before ours. -1 if there is none. */
-static long last_reached(const struct stack *s)
-{
-	long last = -1;
-
-	for (size_t i = 0; i < s->ours; i++)
-		if (s->reached[i] && s->conf.lines[i].kind == PAMCONF_MODULE)
-			last = (long)i;
-	return last;
-}
-
-/*
- * If every module succeeds, is ours called? Each line that prevents it is named, and then taken
- * to return something else. Returns false if ours is never called.
- */
-static bool find_usual_results(struct stack *s)
-{
-	long i;
-
-	for (size_t tries = 0; is_bypassed(s); tries++) {
-		i = last_reached(s);
-		if (i < 0 || tries > s->conf.count)
-			return false;
-		add_bypass(s, (size_t)i, s->results[i]);
-		if (is_constant(&s->conf.lines[i]))
-			return false;
-		for (s->results[i] = PAM_SUCCESS + 1; s->results[i] < PAMCONTROL_CODES;
-			s->results[i]++)
-			if (!is_bypassed(s) && run_stack(s) == PAM_SUCCESS)
-				break;
-		if (s->results[i] == PAMCONTROL_CODES)
-			return false;
-	}
-	return true;
-}
-
-/* Does a single other result of one line before ours let the login get in past it? */
-static void check_bypasses(struct stack *s)
-{
-	for (size_t i = 0; i < s->ours; i++) {
-		int usual = s->results[i];
-
-		if (s->conf.lines[i].kind != PAMCONF_MODULE || usual != PAM_SUCCESS ||
-			is_constant(&s->conf.lines[i]))
-			continue;
-		for (int code = PAM_SUCCESS + 1; code < PAMCONTROL_CODES; code++) {
-			s->results[i] = code;
-			if (is_bypassed(s)) {
-				add_bypass(s, i, code);
-				break;
-			}
-		}
-		s->results[i] = usual;
-	}
-}
-
-/*
- * The line that refuses with these results: the first that fails, or the last, if it jumps too far.
- * -1 if there is none: no line counts as a success.
- */
-static long find_refusal(const struct stack *s)
-{
-	long found = -1;
-
-	for (size_t i = 0; i < s->conf.count; i++) {
-		const struct pamconf_line *line = &s->conf.lines[i];
-		int action = line->actions[s->results[i]];
-
-		if (!s->reached[i])
-			continue;
-		if (line->kind == PAMCONF_BROKEN || action == PAMCONTROL_BAD ||
-			action == PAMCONTROL_DIE)
-			return (long)i;
-		found = action > 0 ? (long)i : -1;
-	}
-	return found;
-}
-
-/* A line whose success refuses is a condition that somebody meant, if another result does not. */
-static bool take_other_result(struct stack *s, size_t i)
-{
-	const struct pamconf_line *line = &s->conf.lines[i];
-	int usual = line->actions[s->results[i]];
-
-	if (line->kind != PAMCONF_MODULE || is_constant(line) || is_ours(line))
-		return false;
-	for (int code = PAM_SUCCESS; code < PAMCONTROL_CODES; code++) {
-		int action = line->actions[code];
-
-		if (action == usual || action == PAMCONTROL_BAD || action == PAMCONTROL_DIE)
-			continue;
-		s->results[i] = code;
-		return true;
-	}
-	return false;
-}
-
-/* I is find_refusal()'s. A broken line has been named before. */
-static void add_refusal(struct stack *s, long i)
-{
-	const struct pamconf_line *line = &s->conf.lines[i < 0 ? (long)s->ours : i];
-	int result = s->results[i < 0 ? (long)s->ours : i];
-	const char *why = i < 0                       ? "no line of the stack counts as a success"
-			  : line->actions[result] > 0 ? "it jumps past the end of the stack"
-						      : "libpam takes that for a failure";
-
-	if (line->kind == PAMCONF_MODULE)
-		findings_add(s->findings, FINDING_PROBLEM, s->service,
-			"correct that line: see pam.conf(5)",
-			"every login is refused, root's too: if %s (%s:%u, %s) returns %s, %s",
-			line->module, line->file, line->number, line->control,
-			pamcontrol_code_name(result), why);
-}
-
-/* Does anybody get in if ours succeeds? */
-static bool check_refusal(struct stack *s)
-{
-	for (size_t tries = 0; run_stack(s) != PAM_SUCCESS; tries++) {
-		long i = find_refusal(s);
-
-		if (i >= 0 && tries <= s->conf.count && take_other_result(s, (size_t)i))
-			continue;
-		add_refusal(s, i);
-		return false;
-	}
-	return true;
-}
-
-/* What the stack returns if every line of ours that opens returns CODE. */
-static int run_with(struct stack *s, int code)
-{
-	int result;
-
-	for (size_t i = 0; i < s->conf.count; i++)
-		if (opens(&s->conf.lines[i]))
-			s->results[i] = code;
-	result = run_stack(s);
-	for (size_t i = 0; i < s->conf.count; i++)
-		if (opens(&s->conf.lines[i]))
-			s->results[i] = PAM_SUCCESS;
-	return result;
-}
-
-static void check_failure(struct stack *s)
-{
-	const struct pamconf_line *line = &s->conf.lines[s->ours];
-
-	if (run_with(s, PAM_SYSTEM_ERR) == PAM_SUCCESS) {
-		findings_add(s->findings, FINDING_PROBLEM, s->service,
-			"write \"session required pam_unshare.so\"",
-			"a failure to isolate lets the login through: the control is \"%s\" "
-			"(%s:%u)",
-			line->control, line->file, line->number);
-		return;
-	}
-	if (run_with(s, PAM_MODULE_UNKNOWN) == PAM_SUCCESS)
-		findings_add(s->findings, FINDING_WARNING, s->service,
-			"leave module_unknown out of the control",
-			"without the file of the module the login is let through, not isolated "
-			"(%s:%u)",
-			line->file, line->number);
-}
-
-/* pam_selinux and pam_namespace close something first, with "close" or "unmnt_only"... */
-static bool opens_later(const struct pamconf_line *line, const char *module)
-{
-	return pamconf_is(line, module) && !pamconf_has_argument(line, "close");
-}
-
-static void check_order(struct stack *s)
-{
-	for (size_t i = s->ours + 1; i < s->conf.count; i++) {
-		const struct pamconf_line *line = &s->conf.lines[i];
-
-		for (size_t j = 0; j < COUNT(earlier); j++)
-			if (opens_later(line, earlier[j]))
-				findings_add(s->findings, FINDING_WARNING, s->service,
-					"move the line of pam_unshare behind it, to the end of the "
-					"stack",
-					"%s (%s:%u) stands after pam_unshare: there it has no "
-					"/proc/self and no threads",
-					earlier[j], line->file, line->number);
-	}
-}
+#include "check/root.h"
+#include "check/wanted.h"
+#include "read/libpam.h"
 
 /*
  * Whether the rule file that the line names, if it names one, is understood, or not ours to read.
@@ -313,7 +40,7 @@ static void check_options(struct stack *s)
 		struct error error = {0};
 		_cleanup_free_ char *message = NULL;
 
-		if (!is_ours(line))
+		if (!stack_is_ours(line))
 			continue;
 		if (options_parse(line->n_arguments, (const char *const *)line->arguments, &options,
 			    &error) == 0 &&
@@ -326,99 +53,164 @@ static void check_options(struct stack *s)
 	}
 }
 
-static void check_broken(struct stack *s)
+/* Lines and files that libpam understands otherwise than whoever wrote them. */
+static void check_files_of(struct stack *s)
 {
-	for (size_t i = 0; i < s->conf.count; i++)
-		if (s->conf.lines[i].kind == PAMCONF_BROKEN)
-			findings_add(s->findings, FINDING_PROBLEM, s->service,
-				"correct the line: see pam.conf(5)",
-				"%s:%u: libpam cannot use this line, and takes it for a module "
-				"that fails",
-				s->conf.lines[i].file, s->conf.lines[i].number);
+	const struct pamconf *conf = &s->conf;
+
+	if (conf->problem)
+		findings_add(s->findings, FINDING_PROBLEM, s->service,
+			"correct it: until then nobody gets in through this service", "%s",
+			conf->problem);
+	if (conf->mistake)
+		findings_add(s->findings, FINDING_PROBLEM, s->service,
+			"correct it: see pam.conf(5)", "%s", conf->mistake);
+	if (conf->unreadable)
+		findings_add(s->findings, FINDING_NOTE, s->service, "run nsinfo check as root",
+			"only root may read %s: whether it is isolated is not known",
+			conf->unreadable);
 }
 
-static void check_place(struct stack *s)
+/* A file for it of some other distribution's libpam. */
+static void check_unread(struct stack *s)
 {
-	const struct pamconf_line *line = &s->conf.lines[s->ours];
+	for (const char *const *d = libpam_other_directories(); *d; d++) {
+		_cleanup_free_ char *path = string_format("%s/%s", *d, s->service);
 
-	check_options(s);
-	if (find_usual_results(s) && check_refusal(s) && !is_bypassed(s)) {
-		check_bypasses(s);
-		check_failure(s);
+		if (root_has(s->root, path))
+			findings_add(s->findings, FINDING_WARNING, s->service,
+				"if it is meant to count, copy it to /etc/pam.d",
+				"%s is there, and this machine's libpam does not read it", path);
 	}
-	check_order(s);
-	if (!policy_service_forks(s->service))
-		findings_add(s->findings, FINDING_NOTE, s->service,
-			"take the line out of this file, or of the one that it includes",
-			"this service starts programs without a fork and cannot be isolated: "
-			"pam_unshare leaves it alone");
-	for (size_t i = s->before; i < s->findings->count; i++)
-		if (s->findings->list[i].level >= FINDING_WARNING)
-			return;
-	findings_add(s->findings, FINDING_OK, s->service, NULL,
-		"isolated (%s:%u); a failure refuses the login", line->file, line->number);
+}
+
+/* --- without our line --- */
+
+static bool is_in_etc(const char *path)
+{
+	return strncmp(path, "/etc/", strlen("/etc/")) == 0;
+}
+
+/* The caller frees. */
+static char *how_to_isolate(const struct stack *s)
+{
+	static const char line[] = "\"session required pam_unshare.so\"";
+
+	if (!s->conf.found)
+		return string_format(
+			"to isolate it, write a file for it, /etc/pam.d/%s, with %s at "
+			"its end",
+			s->service, line);
+	if (!is_in_etc(s->conf.source))
+		return string_format("to isolate it, copy %s, which is its vendor's, to "
+				     "/etc/pam.d/%s, and add %s at the end of the copy",
+			s->conf.source, s->service, line);
+	return string_format("to isolate it, add %s at the end of %s", line, s->conf.source);
 }
 
 static void check_absent(struct stack *s, bool asked)
 {
-	_cleanup_free_ char *remedy = string_format(
-		"to isolate it, add \"session required pam_unshare.so\" at the end of %s",
-		s->conf.found ? s->conf.source : "a file for it in /etc/pam.d");
+	_cleanup_free_ char *remedy = how_to_isolate(s);
+	bool wanted = asked || s->named;
+	const char *why = NULL;
+	enum service_kind kind = service_kind(s->service, &why);
 
-	if (!policy_service_forks(s->service))
-		findings_add(s->findings, FINDING_OK, s->service, NULL,
-			"not isolated, and cannot be: it starts programs without a fork");
-	else
-		findings_add(s->findings, asked ? FINDING_PROBLEM : FINDING_NOTE, s->service,
-			remedy, "not isolated: pam_unshare is not in its session stack");
-}
-
-static bool find_ours(struct stack *s)
-{
-	for (size_t i = 0; i < s->conf.count; i++) {
-		if (!opens(&s->conf.lines[i]))
-			continue;
-		s->ours = i;
-		return true;
-	}
-	return false;
-}
-
-static bool check_stack(struct stack *s, bool asked)
-{
-	if (s->conf.problem)
+	if (s->closes >= 0)
 		findings_add(s->findings, FINDING_PROBLEM, s->service,
-			"correct it: until then nobody gets in through this service", "%s",
-			s->conf.problem);
-	if (!s->conf.found && asked)
-		findings_add(s->findings, FINDING_NOTE, s->service, NULL,
-			"it has no file in /etc/pam.d: libpam uses \"other\"");
-	check_broken(s);
-	if (!find_ours(s)) {
-		check_absent(s, asked);
-		return false;
+			"add \"session required pam_unshare.so open\" at the end of the stack",
+			"not isolated: pam_unshare only closes (%s:%u), and opens nothing",
+			s->conf.lines[s->closes].file, s->conf.lines[s->closes].number);
+	else if (kind > SERVICE_LOGIN)
+		findings_add(s->findings, wanted ? FINDING_PROBLEM : FINDING_NOTE, s->service,
+			s->named ? "take its name out of " WANTED_FILE : NULL,
+			"not isolated, and cannot be: %s", why);
+	else if (s->named)
+		findings_add(s->findings, FINDING_PROBLEM, s->service, remedy,
+			"not isolated, though %s names it: pam_unshare is not in its session "
+			"stack",
+			s->named);
+	else
+		findings_add(s->findings, wanted ? FINDING_PROBLEM : FINDING_NOTE, s->service,
+			remedy, "not isolated: pam_unshare is not in its session stack");
+	if (!s->conf.problem && stack_is_usable(s))
+		stack_anybody_gets_in(s);
+}
+
+/* --- with our line --- */
+
+/* A service that the line does not suit. */
+static void check_suits(struct stack *s)
+{
+	static const char remedy[] =
+		"take the line out of this file, or of the one that it includes";
+	const char *why = NULL;
+
+	switch (service_kind(s->service, &why)) {
+	case SERVICE_STAYS:
+		findings_add(s->findings, s->named ? FINDING_PROBLEM : FINDING_NOTE, s->service,
+			remedy, "not isolated, and cannot be: %s, and pam_unshare leaves it alone",
+			why);
+		break;
+	case SERVICE_BREAKS:
+		findings_add(s->findings, FINDING_PROBLEM, s->service, remedy,
+			"it cannot work behind the line of pam_unshare: %s", why);
+		break;
+	case SERVICE_OPEN:
+		findings_add(s->findings, FINDING_PROBLEM, s->service, remedy,
+			"not isolated in spite of the line: it cannot work behind it: %s", why);
+		break;
+	default:
+		break;
 	}
-	s->results = memory_check(calloc(s->conf.count, sizeof(*s->results))); /* PAM_SUCCESS */
-	s->reached = memory_check(calloc(s->conf.count, sizeof(*s->reached)));
-	for (size_t i = 0; i < s->conf.count; i++)
-		if (pamconf_is(&s->conf.lines[i], "pam_deny.so"))
-			s->results[i] = PAM_SESSION_ERR;
-	check_place(s);
-	free(s->results);
-	free(s->reached);
+}
+
+static bool is_fine(const struct stack *s)
+{
+	if (s->conf.unreadable || service_kind(s->service, NULL) > SERVICE_LOGIN)
+		return false;
+	for (size_t i = s->before; i < s->findings->count; i++)
+		if (s->findings->list[i].level == FINDING_PROBLEM)
+			return false;
 	return true;
 }
 
-bool check_service(struct findings *findings, const char *root, const char *service, bool asked)
+static void check_present(struct stack *s)
 {
-	struct stack s = {.findings = findings, .service = service, .before = findings->count};
-	bool isolated = false;
+	const struct pamconf_line *line = &s->conf.lines[s->ours];
 
-	if (pamconf_read(root, service, &s.conf) < 0)
-		findings_add(findings, asked ? FINDING_PROBLEM : FINDING_NOTE, service, NULL,
+	check_options(s);
+	check_isolates(s);
+	check_neighbours(s);
+	check_suits(s);
+	if (is_fine(s))
+		findings_add(s->findings, FINDING_OK, s->service, NULL,
+			"isolated (%s:%u); a failure refuses the login", line->file, line->number);
+}
+
+bool check_service(struct findings *findings, const char *root, const char *service,
+	const struct check_wish *wish, char **place)
+{
+	struct stack s = {
+		.findings = findings, .root = root, .service = service, .named = wish->named};
+	int has_line = stack_read(&s);
+
+	if (has_line < 0)
+		findings_add(findings, wish->asked || wish->named ? FINDING_PROBLEM : FINDING_NOTE,
+			service, NULL,
 			"libpam has no configuration for it, nor an \"other\" in /etc/pam.d");
-	else
-		isolated = check_stack(&s, asked);
-	pamconf_free(&s.conf);
-	return isolated;
+	else if (!s.conf.found && (wish->asked || wish->named))
+		findings_add(s.findings, FINDING_NOTE, s.service, NULL,
+			"it has no file in /etc/pam.d: libpam uses \"other\"");
+	if (has_line >= 0)
+		check_files_of(&s);
+	check_unread(&s);
+	if (has_line == 0)
+		check_absent(&s, wish->asked);
+	if (has_line > 0)
+		check_present(&s);
+	if (has_line > 0 && place)
+		*place = string_format(
+			"%s:%u", s.conf.lines[s.ours].file, s.conf.lines[s.ours].number);
+	stack_free(&s);
+	return has_line > 0;
 }

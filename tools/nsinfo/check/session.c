@@ -21,6 +21,8 @@
 #include "common/facts.h"
 #include "config.h"
 
+#define PATH_SIZE 32 /* of the directory with the stack */
+
 /* What the children found out. */
 struct trial {
 	bool started;
@@ -184,9 +186,17 @@ static void judge(struct findings *findings, const struct trial *trial)
 			trial->title, trial->host_processes);
 }
 
+/* It is the most important test of all. CODE is an errno, or 0 if none is known. */
+static void add_untried(struct findings *findings, const char *where, int code)
+{
+	findings_add(findings, FINDING_WARNING, "session",
+		"mend that, and run nsinfo check again: whether a session opens is not known",
+		"could not try to open a session%s%s%s", where, code ? ": " : "",
+		code ? strerror(code) : "");
+}
+
 /* In a child: libpam and the module are not to change this process. */
-static void try_session(
-	struct findings *findings, const char *what, struct trial *trial, const char *directory)
+static void try_session(struct findings *findings, struct trial *trial, const char *directory)
 {
 	int status = 0;
 	pid_t child;
@@ -196,19 +206,46 @@ static void try_session(
 	if (child == 0)
 		_exit(run_application(trial, directory));
 	if (child == -1 || waitpid(child, &status, 0) == -1)
-		findings_untried(findings, "session", what, errno);
+		add_untried(findings, "", errno);
 	else if (!trial->started)
-		findings_untried(findings, "session", what, 0);
+		add_untried(findings, ": libpam did not start", 0);
 	else
 		judge(findings, trial);
 }
 
+/* A directory of root's for the stack: it may be that one of these cannot be written. */
+static bool make_directory(char directory[PATH_SIZE])
+{
+	static const char *const templates[] = {"/tmp/nsinfo.XXXXXX", "/run/nsinfo.XXXXXX"};
+
+	for (size_t i = 0; i < sizeof(templates) / sizeof(templates[0]); i++) {
+		memcpy(directory, templates[i], strlen(templates[i]) + 1);
+		if (mkdtemp(directory))
+			return true;
+	}
+	return false;
+}
+
+static void try_in_directory(struct findings *findings, struct trial *trial)
+{
+	char directory[PATH_SIZE];
+	int result;
+
+	if (!make_directory(directory)) {
+		add_untried(findings, ": cannot write in /tmp, nor in /run", errno);
+		return;
+	}
+	result = write_stack(directory);
+	if (result < 0)
+		add_untried(findings, "", -result);
+	else
+		try_session(findings, trial, directory);
+	remove_stack(directory);
+}
+
 void check_session(struct findings *findings)
 {
-	static const char what[] = "to open a session";
-	char directory[] = "/tmp/nsinfo.XXXXXX";
 	struct trial *trial;
-	int result;
 
 	if (geteuid() != 0) {
 		findings_add(findings, FINDING_NOTE, "session", NULL,
@@ -218,23 +255,10 @@ void check_session(struct findings *findings)
 	trial = mmap(
 		NULL, sizeof(*trial), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (trial == MAP_FAILED) {
-		findings_untried(findings, "session", what, errno);
+		add_untried(findings, "", errno);
 		return;
 	}
 	*trial = (struct trial){.opened = PAM_ABORT};
-	if (!mkdtemp(directory)) {
-		result = errno;
-		findings_add(findings, FINDING_WARNING, "session",
-			"make /tmp writable for root, and run nsinfo check again",
-			"could not try %s: cannot write in /tmp: %s", what, strerror(result));
-		munmap(trial, sizeof(*trial));
-		return;
-	}
-	result = write_stack(directory);
-	if (result < 0)
-		findings_untried(findings, "session", what, -result);
-	else
-		try_session(findings, what, trial, directory);
-	remove_stack(directory);
+	try_in_directory(findings, trial);
 	munmap(trial, sizeof(*trial));
 }

@@ -3,6 +3,7 @@
 /* nsinfo check: the doctor. Exit status 1 if it found a problem. */
 
 #include "check/check.h"
+#include "check/services.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -28,32 +29,6 @@ static const struct table_column columns[] = {
 	{0},
 };
 
-/* Services that give a login, and every other one that holds our line. */
-static void check_all_services(struct findings *findings)
-{
-	char **services = pamconf_services("");
-	bool any = false;
-
-	for (char **service = services; *service; service++) {
-		struct findings found = {0};
-		bool isolated = check_service(&found, "", *service, false);
-		bool wanted = isolated || check_is_login(*service);
-
-		any |= isolated;
-		for (size_t i = 0; wanted && i < found.count; i++)
-			findings_add(findings, found.list[i].level, found.list[i].subject,
-				found.list[i].remedy, "%s", found.list[i].message);
-		findings_free(&found);
-		free(*service);
-	}
-	free(services);
-	if (!any)
-		findings_add(findings, FINDING_PROBLEM, "PAM",
-			"add \"session required pam_unshare.so\" at the end of the files of the "
-			"logins that are to be isolated: sshd, su, sudo",
-			"no service has pam_unshare in its session stack: no login is isolated");
-}
-
 static void check(struct findings *findings, char **services)
 {
 	struct proc proc = PROC_CLOSED;
@@ -62,7 +37,8 @@ static void check(struct findings *findings, char **services)
 
 	if (*services) {
 		for (; *services; services++) {
-			check_service(findings, "", *services, true);
+			check_service(
+				findings, "", *services, &(struct check_wish){.asked = true}, NULL);
 			check_application(findings, "", *services);
 		}
 		return;
@@ -77,7 +53,7 @@ static void check(struct findings *findings, char **services)
 	proc_close(&proc);
 	check_connector(findings);
 	check_session(findings);
-	check_all_services(findings);
+	check_all_services(findings, "");
 	check_application(findings, "", "sshd");
 	check_application(findings, "", "sudo");
 	check_bypass(findings, "");
@@ -130,7 +106,7 @@ static void check_user(
 	char **services = pamconf_services("");
 
 	for (char **s = services; *s; s++) {
-		bool wanted = service ? false : check_is_login(*s);
+		bool wanted = service ? false : service_kind(*s, NULL) == SERVICE_LOGIN;
 
 		if (wanted && !check_decision(findings, "", *s, user))
 			cli_usage_error(cli, "no such user: %s", user);

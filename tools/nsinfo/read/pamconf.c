@@ -14,13 +14,10 @@
 #include "base/cleanup.h"
 #include "base/memory.h"
 #include "base/strings.h"
+#include "read/libpam.h"
 
-#define BLANKS " \n\t"
-
-/* Linux-PAM's own, then what distributions configure for files of the vendor. */
-static const char *const directories[] = {
-	"/etc/pam.d", "/usr/lib/pam.d", "/usr/share/pam.d", "/usr/etc/pam.d"};
-#define N_DIRECTORIES (sizeof(directories) / sizeof(directories[0]))
+#define BLANKS     " \n\t"
+#define LINE_LIMIT 1000 /* libpam 1.5 has 1024, with what it adds */
 
 /* --- one line --- */
 
@@ -79,12 +76,12 @@ struct place {
 
 static int read_file(struct reader *reader, const char *name, const struct place *from);
 
-static void refuse(
-	struct reader *reader, const struct place *place, const char *what, const char *name)
+static void add_mistake(
+	struct reader *reader, const struct place *place, const char *what, const char *word)
 {
-	if (!reader->conf->problem)
-		reader->conf->problem = string_format(
-			"%s:%u: %s%s%s", place->file, place->number, what, *name ? " " : "", name);
+	if (!reader->conf->mistake)
+		reader->conf->mistake = string_format(
+			"%s:%u: %s%s%s", place->file, place->number, word, *word ? ": " : "", what);
 }
 
 static struct pamconf_line *add_line(struct reader *reader, const struct place *place)
@@ -103,6 +100,22 @@ static struct pamconf_line *add_line(struct reader *reader, const struct place *
 	for (int i = 0; i < PAMCONTROL_CODES; i++)
 		line->actions[i] = PAMCONTROL_UNDEFINED;
 	return line;
+}
+
+/*
+ * libpam gives up the service; below an include of one type that file, for which it takes a module
+ * that always fails.
+ */
+static void refuse(
+	struct reader *reader, const struct place *place, const char *what, const char *name)
+{
+	if (!place->all_types) {
+		add_mistake(reader, place, what, name);
+		pamcontrol_default(add_line(reader, place)->actions, PAMCONTROL_BAD);
+	} else if (!reader->conf->problem) {
+		reader->conf->problem = string_format(
+			"%s:%u: %s%s%s", place->file, place->number, what, *name ? " " : "", name);
+	}
 }
 
 /* A file that cannot be included stands for a module that always fails. */
@@ -129,17 +142,34 @@ static void include(
 	pamcontrol_default(line->actions, PAMCONTROL_BAD);
 }
 
-/* Debian's: a whole file, lines of every type. */
+/*
+ * Debian's: a whole file, lines of every type. One that is missing ends the service; below an
+ * include of one type it stands for a module that fails, with the control of whatever line was
+ * read before.
+ */
 static void include_all(struct reader *reader, const struct place *place, const char *name)
 {
 	struct place inner = *place;
 
 	inner.includes++;
-	if (!name || read_file(reader, name, &inner) < 0)
-		refuse(reader, place, "cannot read the file of @include", name ? name : "");
+	if (name && read_file(reader, name, &inner) == 0)
+		return;
+	refuse(reader, place, "cannot read the file of @include", name ? name : "");
 }
 
-static void parse_session(struct reader *reader, const struct place *place, char *at)
+/* What libpam calls the module in its log; without one it gives up (its extract_modulename). */
+static bool has_name(const char *module)
+{
+	const char *name = strrchr(module, '/'), *dot;
+	size_t length;
+
+	name = name ? name + 1 : module;
+	dot = strrchr(name, '.');
+	length = dot ? (size_t)(dot - name) : strlen(name);
+	return length > 0 && !(length == 1 && *name == '?');
+}
+
+static void parse_session(struct reader *reader, const struct place *place, char *at, bool silent)
 {
 	char *control = next_word(&at), *module = NULL;
 	struct pamconf_line *line;
@@ -159,7 +189,12 @@ static void parse_session(struct reader *reader, const struct place *place, char
 		pamcontrol_default(line->actions, PAMCONTROL_BAD);
 	if (!module)
 		return;
+	if (!has_name(module)) {
+		refuse(reader, place, "the module has no name:", module);
+		return;
+	}
 	line->kind = PAMCONF_MODULE;
+	line->silent = silent;
 	line->module = string_copy(module);
 	parse_arguments(line, at);
 }
@@ -168,17 +203,18 @@ static void parse_line(struct reader *reader, const struct place *place, char *t
 {
 	static const char *const others[] = {"auth", "account", "password"};
 	char *type = next_word(&text);
+	bool silent;
 
 	if (!type)
 		return;
-	if (strcmp(type, "@include") == 0) {
+	silent = *type == '-';
+	type += silent;
+	if (strcasecmp(type, "@include") == 0) {
 		include_all(reader, place, next_word(&text));
 		return;
 	}
-	if (*type == '-')
-		type++;
 	if (strcasecmp(type, "session") == 0) {
-		parse_session(reader, place, text);
+		parse_session(reader, place, text, silent);
 		return;
 	}
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
@@ -187,75 +223,118 @@ static void parse_line(struct reader *reader, const struct place *place, char *t
 	/*
 	 * libpam makes it fail: authentication in the service's own file, else the type included.
 	 */
-	if (place->all_types)
-		return;
-	pamcontrol_default(add_line(reader, place)->actions, PAMCONTROL_BAD);
+	add_mistake(reader, place,
+		"this is none of auth, account, password and session: libpam takes the line for "
+		"one "
+		"that fails, and may let nobody in",
+		type);
+	if (!place->all_types)
+		pamcontrol_default(add_line(reader, place)->actions, PAMCONTROL_BAD);
 }
 
-/*
- * One logical line: comments go, and a backslash at the end joins the next. Returns 1, 0 at the end
- * of the file. TEXT is the caller's to free.
- */
-static int assemble(FILE *file, char **text, unsigned int *number, unsigned int *lines)
+/* A logical line, put together from lines of a file. */
+struct assembly {
+	char *text;                 /* the caller's to free */
+	unsigned int number, lines; /* where it begins; how many were read */
+	bool gap;                   /* it goes on behind a line that is empty or a comment */
+	bool ended;                 /* and not by the end of the file */
+};
+
+/* Takes CHUNK, a line of the file. Returns whether the logical line goes on behind it. */
+static bool assemble_chunk(struct assembly *assembly, char *chunk)
+{
+	_cleanup_free_ char *before = assembly->text;
+	char *start = chunk + strspn(chunk, " \t"), *end = start + strlen(start);
+	bool more;
+
+	while (end > start && strchr(BLANKS, end[-1]))
+		end--;
+	more = end > start && end[-1] == '\\' && !strchr(chunk, '#');
+	if (more)
+		end[-1] = ' ';
+	*end = '\0';
+	start[strcspn(start, "#")] = '\0';
+	assembly->gap |= before && *start == '\0';
+	if (!before)
+		assembly->number = assembly->lines;
+	assembly->text = string_format("%s%s", before ? before : "", start);
+	if (more || *assembly->text != '\0')
+		return more;
+	/* An empty line is no end. */
+	free(assembly->text);
+	assembly->text = NULL;
+	return true;
+}
+
+/* Comments go, and a backslash at the end joins the next line. Returns false at the file's end. */
+static bool assemble(FILE *file, struct assembly *assembly)
 {
 	_cleanup_free_ char *chunk = NULL;
 	size_t size = 0;
 	bool more = true;
 
-	*text = NULL;
+	assembly->text = NULL;
+	assembly->gap = false;
 	while (more && getline(&chunk, &size, file) != -1) {
-		_cleanup_free_ char *before = *text;
-		char *start = chunk + strspn(chunk, " \t"), *end;
-
-		++*lines;
-		end = start + strlen(start);
-		while (end > start && strchr(BLANKS, end[-1]))
-			end--;
-		more = end > start && end[-1] == '\\' && !strchr(chunk, '#');
-		if (more)
-			end[-1] = ' ';
-		*end = '\0';
-		start[strcspn(start, "#")] = '\0';
-		if (!before)
-			*number = *lines;
-		*text = string_format("%s%s", before ? before : "", start);
-		/* An empty line is no end; a comment within a continued one is. */
-		if (!more && **text == '\0') {
-			free(*text);
-			*text = NULL;
-			more = true;
-		}
+		assembly->lines++;
+		more = assemble_chunk(assembly, chunk);
 	}
-	return *text != NULL;
+	assembly->ended = !more;
+	return assembly->text != NULL;
+}
+
+static void take_assembled(
+	struct reader *reader, struct place *place, const struct assembly *assembly, char *text)
+{
+	place->number = assembly->number;
+	if (!assembly->ended)
+		refuse(reader, place, "a backslash at the end of the file", "");
+	if (assembly->gap)
+		add_mistake(reader, place,
+			"a line with a backslash at its end goes on behind a line that is empty or "
+			"a comment: one libpam joins them, another does not",
+			"");
+	if (strlen(text) > LINE_LIMIT)
+		add_mistake(reader, place,
+			"a line of more than 1000 characters: libpam before 1.6 cuts it", "");
+	parse_line(reader, place, text);
 }
 
 static void parse_file(struct reader *reader, FILE *file, struct place *place)
 {
-	unsigned int lines = 0;
-	char *text;
+	struct assembly assembly = {0};
 
-	while (assemble(file, &text, &place->number, &lines)) {
-		parse_line(reader, place, text);
-		free(text);
+	while (assemble(file, &assembly)) {
+		take_assembled(reader, place, &assembly, assembly.text);
+		free(assembly.text);
 	}
 }
 
-static FILE *open_name(const char *root, const char *name, char **path)
+static FILE *open_path(struct reader *reader, const char *path, char **found)
 {
-	size_t root_length = strlen(root);
+	_cleanup_free_ char *full = string_format("%s%s", reader->root, path);
+	FILE *file = fopen(full, "re");
 
-	for (size_t i = 0; i < (*name == '/' ? 1 : N_DIRECTORIES); i++) {
-		_cleanup_free_ char *full =
-			*name == '/' ? string_format("%s%s", root, name)
-				     : string_format("%s%s/%s", root, directories[i], name);
-		FILE *file = fopen(full, "re");
+	if (file)
+		*found = string_copy(path);
+	else if (errno == EACCES && !reader->conf->unreadable)
+		reader->conf->unreadable = string_copy(path);
+	return file;
+}
 
-		if (file) {
-			*path = string_copy(full + root_length);
-			return file;
-		}
+/* INCLUDED: not the service's own file. */
+static FILE *open_name(struct reader *reader, const char *name, bool included, char **path)
+{
+	const char *const *directory =
+		included ? libpam_include_directories() : libpam_config_directories();
+	FILE *file = *name == '/' ? open_path(reader, name, path) : NULL;
+
+	for (; *name != '/' && *directory && !file; directory++) {
+		_cleanup_free_ char *inside = string_format("%s/%s", *directory, name);
+
+		file = open_path(reader, inside, path);
 	}
-	return NULL;
+	return file;
 }
 
 static int read_file(struct reader *reader, const char *name, const struct place *from)
@@ -266,7 +345,7 @@ static int read_file(struct reader *reader, const char *name, const struct place
 
 	if (from->includes >= PAMCONF_INCLUDES_MAX)
 		return -ELOOP;
-	file = open_name(reader->root, name, &path);
+	file = open_name(reader, name, true, &path);
 	if (!file)
 		return -ENOENT;
 	place.file = path;
@@ -280,27 +359,26 @@ static int read_pam_conf(struct reader *reader)
 	_cleanup_free_ char *path = string_format("%s/etc/pam.conf", reader->root);
 	_cleanup_fclose_ FILE *file = fopen(path, "re");
 	struct place place = {.file = "/etc/pam.conf", .all_types = true};
-	unsigned int lines = 0;
-	char *text;
+	struct assembly assembly = {0};
 
 	if (!file)
 		return -ENOENT;
-	while (assemble(file, &text, &place.number, &lines)) {
-		char *rest = text, *service = next_word(&rest);
+	while (assemble(file, &assembly)) {
+		char *rest = assembly.text, *service = next_word(&rest);
 
 		if (service && strcasecmp(service, reader->service) == 0) {
 			reader->conf->found = true;
-			parse_line(reader, &place, rest);
+			take_assembled(reader, &place, &assembly, rest);
 		}
-		free(text);
+		free(assembly.text);
 	}
 	return 0;
 }
 
 static bool has_directory(const char *root)
 {
-	for (size_t i = 0; i < N_DIRECTORIES; i++) {
-		_cleanup_free_ char *path = string_format("%s%s", root, directories[i]);
+	for (const char *const *d = libpam_config_directories(); *d; d++) {
+		_cleanup_free_ char *path = string_format("%s%s", root, *d);
 		struct stat st;
 
 		if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
@@ -317,7 +395,7 @@ static int read_service(struct reader *reader)
 
 	if (!has_directory(reader->root))
 		return read_pam_conf(reader);
-	file = open_name(reader->root, reader->service, &path);
+	file = open_name(reader, reader->service, false, &path);
 	if (!file)
 		return -ENOENT;
 	place.file = path;
@@ -330,11 +408,15 @@ static int read_service(struct reader *reader)
 
 int pamconf_read(const char *root, const char *service, struct pamconf *conf)
 {
-	struct reader reader = {.root = root, .service = service, .conf = conf};
+	struct reader reader = {.root = root, .conf = conf};
+	_cleanup_free_ char *name = NULL;
 
 	*conf = (struct pamconf){0};
-	if (strchr(service, '/')) /* libpam takes what is behind the last one */
-		reader.service = strrchr(service, '/') + 1;
+	/* libpam takes what is behind the last slash, in lower case (pam_start.c). */
+	name = string_copy(strrchr(service, '/') ? strrchr(service, '/') + 1 : service);
+	for (char *c = name; *c; c++)
+		*c = (char)tolower((unsigned char)*c);
+	reader.service = name;
 	if (read_service(&reader) == 0) {
 		if (conf->source)
 			conf->found = true;
@@ -365,6 +447,8 @@ void pamconf_free(struct pamconf *conf)
 	free(conf->lines);
 	free(conf->source);
 	free(conf->problem);
+	free(conf->unreadable);
+	free(conf->mistake);
 	*conf = (struct pamconf){0};
 }
 
@@ -416,8 +500,8 @@ static void add_service(struct services *services, const char *name)
 
 static void add_files(struct services *services, const char *root)
 {
-	for (size_t i = 0; i < N_DIRECTORIES; i++) {
-		_cleanup_free_ char *path = string_format("%s%s", root, directories[i]);
+	for (const char *const *d = libpam_config_directories(); *d; d++) {
+		_cleanup_free_ char *path = string_format("%s%s", root, *d);
 		_cleanup_closedir_ DIR *dir = opendir(path);
 		struct dirent *entry;
 
@@ -432,17 +516,16 @@ static void add_pam_conf(struct services *services, const char *root)
 {
 	_cleanup_free_ char *path = string_format("%s/etc/pam.conf", root);
 	_cleanup_fclose_ FILE *file = fopen(path, "re");
-	unsigned int number, lines = 0;
-	char *text;
+	struct assembly assembly = {0};
 
-	while (file && assemble(file, &text, &number, &lines)) {
-		char *rest = text, *service = next_word(&rest);
+	while (file && assemble(file, &assembly)) {
+		char *rest = assembly.text, *service = next_word(&rest);
 
 		for (char *c = service; c && *c; c++)
 			*c = (char)tolower((unsigned char)*c);
 		if (service)
 			add_service(services, service);
-		free(text);
+		free(assembly.text);
 	}
 }
 

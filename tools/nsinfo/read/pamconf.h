@@ -23,6 +23,7 @@ enum pamconf_kind {
 
 struct pamconf_line {
 	enum pamconf_kind kind;
+	bool silent;         /* "-session": libpam does not log that the module is missing */
 	int level;           /* of substacks */
 	char *file;          /* without the root */
 	unsigned int number; /* of its first line there */
@@ -36,9 +37,12 @@ struct pamconf_line {
 struct pamconf {
 	struct pamconf_line *lines;
 	size_t count;
-	char *source;  /* the service's file, without the root; "other" if it has none */
-	bool found;    /* the service has a file, or lines in pam.conf */
-	char *problem; /* what libpam refuses the whole service for; or NULL */
+	char *source;     /* the service's file, without the root; "other" if it has none */
+	bool found;       /* the service has a file, or lines in pam.conf */
+	char *problem;    /* what libpam refuses the whole service for; or NULL */
+	char *mistake;    /* the first, which does harm elsewhere, or in some versions; or NULL */
+	char *unreadable; /* a file that only root may read, so that the rest is not sure; or NULL
+			   */
 };
 
 /*

@@ -104,8 +104,7 @@ int pamrun_result(const struct pamconf *conf, const int *results, bool *reached)
 			continue;
 		if (reached)
 			reached[i] = true;
-		i = take(conf, i, line->kind == PAMCONF_BROKEN ? PAM_PERM_DENIED : results[i],
-			&state, &before[level]);
+		i = take(conf, i, results[i], &state, &before[level]);
 	}
 	if (state.status == PAM_SUCCESS && state.impression != POSITIVE)
 		return PAM_PERM_DENIED;

@@ -1,0 +1,515 @@
+/* SPDX-License-Identifier: MIT */
+
+/* What nsinfo check says of a stack, and of what lies around it, in made-up trees of files. */
+
+#include "../unit.h"
+
+#include <security/pam_modules.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/memory.h"
+#include "base/strings.h"
+#include "check/check.h"
+#include "check/wanted.h"
+#include "config.h"
+#include "read/libpam.h"
+#include "tree.h"
+
+struct fixture {
+	char *root;
+	struct findings findings;
+};
+
+static int set_up(void **state)
+{
+	struct fixture *f = memory_check(calloc(1, sizeof(*f)));
+
+	f->root = tree_new();
+	*state = f;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct fixture *f = *state;
+
+	findings_free(&f->findings);
+	tree_free(f->root);
+	free(f);
+	return 0;
+}
+
+static void service(struct fixture *f, const char *name, const char *text)
+{
+	_cleanup_free_ char *path = string_format("etc/pam.d/%s", name);
+
+	tree_write(f->root, path, text);
+}
+
+/* --- one stack --- */
+
+static const struct finding *find(struct fixture *f, enum finding_level level, const char *text)
+{
+	for (size_t i = 0; i < f->findings.count; i++)
+		if (f->findings.list[i].level == level && strstr(f->findings.list[i].message, text))
+			return &f->findings.list[i];
+	return NULL;
+}
+
+static void print(struct fixture *f)
+{
+	for (size_t i = 0; i < f->findings.count; i++)
+		print_error("%s: %s: %s\n", finding_level_name(f->findings.list[i].level),
+			f->findings.list[i].subject, f->findings.list[i].message);
+}
+
+/* As if it was named on the command line. */
+static void check_named(struct fixture *f, const char *name)
+{
+	const struct check_wish asked = {.asked = true};
+
+	findings_free(&f->findings);
+	check_service(&f->findings, f->root, name, &asked, NULL);
+}
+
+static void expect_now(struct fixture *f, enum finding_level level, const char *text)
+{
+	if (!find(f, level, text))
+		print(f);
+	assert_non_null(find(f, level, text));
+}
+
+static void expect(struct fixture *f, const char *stack, enum finding_level level, const char *text)
+{
+	service(f, "s", stack);
+	check_named(f, "s");
+	expect_now(f, level, text);
+}
+
+#define OURS "session required pam_unshare.so\n"
+
+TEST_CASE(good_stack, "a stack that isolates is ok")
+{
+	struct fixture *f = *state;
+
+	expect(f,
+		"session required pam_limits.so\nsession [default=1] pam_permit.so\n"
+		"session requisite pam_deny.so\nsession required pam_permit.so\n" OURS,
+		FINDING_OK, "a failure refuses");
+	assert_int_equal(f->findings.count, 1);
+	expect(f, "session required /lib/security/pam_unshare.so debug root\n", FINDING_OK,
+		"isolated");
+	expect(f,
+		"session required pam_unshare.so close\nsession required pam_loginuid.so\n"
+		"session required pam_unshare.so open\n",
+		FINDING_OK, "isolated");
+}
+
+TEST_CASE(without_the_line, "a stack without the line is a problem")
+{
+	struct fixture *f = *state;
+
+	expect(f, "session required pam_permit.so\n", FINDING_PROBLEM, "not in its session stack");
+	expect(f, "auth required pam_unshare.so\nsession required pam_permit.so\n", FINDING_PROBLEM,
+		"not in its session stack");
+	expect(f, "# session required pam_unshare.so\nsession required pam_permit.so\n",
+		FINDING_PROBLEM, "not in its session stack");
+}
+
+TEST_CASE(lets_through, "a control that lets a failure through is a problem")
+{
+	static const char *const controls[] = {"optional", "sufficient",
+		"[success=ok default=ignore]", "[success=ok system_err=ignore default=die]"};
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < sizeof(controls) / sizeof(controls[0]); i++) {
+		_cleanup_free_ char *stack = string_format(
+			"session required pam_permit.so\nsession %s pam_unshare.so\n", controls[i]);
+
+		expect(f, stack, FINDING_PROBLEM, "a failure to isolate lets the login through");
+	}
+	expect(f,
+		"session required pam_permit.so\nsession [success=ok module_unknown=ignore "
+		"default=bad] "
+		"pam_unshare.so\n",
+		FINDING_WARNING, "without the file of the module");
+}
+
+TEST_CASE(passed_by, "a line that passes the module by is named")
+{
+	struct fixture *f = *state;
+
+	expect(f, "session sufficient pam_foo.so\n" OURS, FINDING_PROBLEM, "ends the stack before");
+	expect(f,
+		"session [success=1 default=ignore] pam_succeed_if.so user = bob\n" OURS
+		"session required pam_permit.so\n",
+		FINDING_NOTE, "jumps over pam_unshare");
+	assert_non_null(find(f, FINDING_OK, "isolated"));
+	expect(f,
+		"session [success=1 default=ignore] pam_permit.so\n" OURS
+		"session required pam_foo.so\n",
+		FINDING_PROBLEM, "jumps over pam_unshare");
+	assert_null(find(f, FINDING_OK, ""));
+	expect(f,
+		"session [success=ok user_unknown=1 default=bad] pam_foo.so\n" OURS
+		"session required pam_permit.so\n",
+		FINDING_NOTE, "jumps over");
+}
+
+TEST_CASE(passed_by_always, "a line that always passes the module by is a problem")
+{
+	static const char *const stacks[] = {
+		"session [default=1] pam_foo.so\n" OURS "session required pam_permit.so\n",
+		"session [default=done] pam_foo.so\n" OURS,
+		"session [default=1]\n" OURS "session required pam_permit.so\n",
+		"session sufficient pam_unshare.so close\nsession required pam_unshare.so open\n",
+	};
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < sizeof(stacks) / sizeof(stacks[0]); i++) {
+		expect(f, stacks[i], FINDING_PROBLEM, "not isolated if");
+		assert_null(find(f, FINDING_OK, ""));
+	}
+	assert_string_equal(find(f, FINDING_PROBLEM, "not isolated if")->remedy,
+		"write \"required\" in the place of \"sufficient\" there");
+	/* The first of two conditions is no more than that. */
+	expect(f,
+		"session [success=2 default=ignore] pam_a.so\n"
+		"session [success=1 default=ignore] pam_b.so\n" OURS
+		"session required pam_permit.so\n",
+		FINDING_OK, "isolated");
+	assert_int_equal(findings_count(&f->findings, FINDING_NOTE), 2);
+}
+
+TEST_CASE(sudo_goes_on, "sudo goes on after PAM_SESSION_ERR, which may be before ours")
+{
+	static const char stack[] = "session requisite pam_limits.so\n" OURS;
+	struct fixture *f = *state;
+
+	expect(f, stack, FINDING_OK, "isolated");
+	service(f, "sudo", stack);
+	check_named(f, "sudo");
+	expect_now(f, FINDING_PROBLEM, "returns session_err: it ends the stack before pam_unshare");
+	assert_null(find(f, FINDING_OK, ""));
+	service(f, "sudo", "session required pam_limits.so\n" OURS);
+	check_named(f, "sudo");
+	expect_now(f, FINDING_OK, "isolated");
+	service(f, "sudo", "session requisite pam_deny.so\n" OURS);
+	check_named(f, "sudo");
+	expect_now(f, FINDING_PROBLEM, "not isolated if pam_deny.so");
+}
+
+TEST_CASE(late_modules, "a module that has to stand before ours is named, and every other one")
+{
+	struct fixture *f = *state;
+
+	expect(f, OURS "session optional pam_systemd.so\n", FINDING_WARNING, "pam_systemd.so");
+	expect(f, OURS "session required pam_selinux.so open\n", FINDING_WARNING, "pam_selinux.so");
+	expect(f, OURS "session required pam_selinux.so close\n", FINDING_OK, "isolated");
+	assert_int_equal(f->findings.count, 1);
+	expect(f, OURS "session optional pam_motd.so\nsession optional pam_foo.so x\n", FINDING_OK,
+		"isolated");
+	expect_now(f, FINDING_NOTE,
+		"pam_motd.so (/etc/pam.d/s:2), pam_foo.so (/etc/pam.d/s:3) stand after");
+	expect(f, OURS OURS "session required pam_permit.so\n", FINDING_OK, "isolated");
+	assert_int_equal(f->findings.count, 1);
+}
+
+TEST_CASE(early_closing, "a module that needs the session gone before it closes is named")
+{
+	struct fixture *f = *state;
+
+	expect(f, "session optional pam_mount.so\n" OURS, FINDING_WARNING,
+		"pam_mount.so (/etc/pam.d/s:1) closes before pam_unshare");
+	assert_string_equal(find(f, FINDING_WARNING, "closes before")->remedy,
+		"write two lines: \"session required pam_unshare.so close\" before /etc/pam.d/s:1, "
+		"and the word \"open\" behind pam_unshare.so in /etc/pam.d/s:2");
+	expect(f,
+		"session required pam_unshare.so close\nsession optional pam_mount.so\n"
+		"session required pam_unshare.so open\n",
+		FINDING_OK, "isolated");
+	assert_int_equal(f->findings.count, 1);
+	expect(f,
+		"session optional pam_mount.so\nsession required pam_unshare.so close\n"
+		"session required pam_unshare.so open\n",
+		FINDING_WARNING, "closes before pam_unshare");
+	expect(f, "session optional pam_exec.so type=open_session /x\n" OURS, FINDING_OK,
+		"isolated");
+	assert_int_equal(f->findings.count, 1);
+	expect(f, "session optional pam_exec.so /x\n" OURS, FINDING_WARNING, "closes before");
+}
+
+TEST_CASE(half_a_pair, "one of the two lines alone is named")
+{
+	struct fixture *f = *state;
+
+	expect(f, "session required pam_unshare.so close\n", FINDING_PROBLEM,
+		"not isolated: pam_unshare only closes (/etc/pam.d/s:1)");
+	expect(f, "session required pam_unshare.so open\n", FINDING_WARNING,
+		"nothing closes what /etc/pam.d/s:1 opens");
+}
+
+TEST_CASE(where_to_add, "the remedy names the file that counts")
+{
+	struct fixture *f = *state;
+	const char *const *other = libpam_other_directories();
+
+	tree_write(f->root, "usr/lib/pam.d/s", "session required pam_permit.so\n");
+	check_named(f, "s");
+	assert_non_null(strstr(find(f, FINDING_PROBLEM, "not isolated")->remedy,
+		"copy /usr/lib/pam.d/s, which is its vendor's, to /etc/pam.d/s"));
+	service(f, "other", "session required pam_permit.so\n");
+	check_named(f, "nothere");
+	assert_non_null(strstr(find(f, FINDING_PROBLEM, "not isolated")->remedy,
+		"write a file for it, /etc/pam.d/nothere"));
+	if (!*other)
+		skip(); /* this libpam reads them all */
+	_cleanup_free_ char *unread = string_format("%s/t", *other + 1);
+	tree_write(f->root, unread, OURS);
+	check_named(f, "t");
+	expect_now(f, FINDING_WARNING, "this machine's libpam does not read it");
+	expect_now(f, FINDING_PROBLEM, "not isolated");
+}
+
+/* --- lines that libpam reads otherwise than they look --- */
+
+TEST_CASE(odd_lines, "lines that look like something else are problems")
+{
+	static const char *const stacks[] = {
+		"session required \\\n# a comment\n  pam_foo.so\n" OURS,
+		"session required \\\n\n  pam_foo.so\n" OURS,
+		OURS "session required pam_foo.so \\\n",
+		"sesion required pam_foo.so\n" OURS,
+		OURS "session required []\n",
+		OURS "session optional /lib/security/\n",
+	};
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < sizeof(stacks) / sizeof(stacks[0]); i++) {
+		expect(f, stacks[i], FINDING_PROBLEM, "/etc/pam.d/s:");
+		assert_null(find(f, FINDING_OK, ""));
+	}
+	_cleanup_free_ char *longer =
+		string_format("session required pam_unshare.so exempt=%01200d\n", 1);
+	expect(f, longer, FINDING_PROBLEM, "libpam before 1.6 cuts it");
+}
+
+TEST_CASE(wrong_options, "a wrong option is a problem")
+{
+	struct fixture *f = *state;
+
+	expect(f, "session required pam_unshare.so rooot\n", FINDING_PROBLEM, "rooot");
+	expect(f, "session required pam_unshare.so grace=soon\n", FINDING_PROBLEM, "grace");
+	assert_null(find(f, FINDING_OK, ""));
+}
+
+TEST_CASE(broken_lines, "a line that libpam cannot use is a problem")
+{
+	struct fixture *f = *state;
+
+	expect(f, "session include missing\n" OURS, FINDING_PROBLEM, "cannot use this line");
+	assert_int_equal(f->findings.count, 1);
+	expect(f, "@include missing\n" OURS, FINDING_PROBLEM, "@include missing");
+}
+
+TEST_CASE(refuses_all, "a stack that refuses everybody is a problem")
+{
+	static const char *const stacks[] = {
+		"session [success=maybe] pam_unshare.so\n",
+		"session requird pam_unshare.so\n",
+		"session [default=ignore] pam_unshare.so\n",
+		"session requird pam_foo.so\n" OURS,
+		"session requisite pam_deny.so\n" OURS,
+		"session [success=9 default=ignore] pam_permit.so\n" OURS,
+	};
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < sizeof(stacks) / sizeof(stacks[0]); i++) {
+		expect(f, stacks[i], FINDING_PROBLEM, "every login is refused");
+		assert_int_equal(f->findings.count, 1);
+	}
+	/* These refuse some. */
+	expect(f,
+		"session [success=die default=ignore] pam_succeed_if.so user = bob\n"
+		"session [success=9 default=ignore] pam_succeed_if.so user = carol\n" OURS,
+		FINDING_OK, "isolated");
+	expect_now(
+		f, FINDING_NOTE, "refused if pam_succeed_if.so (/etc/pam.d/s:1) returns success");
+	assert_int_equal(findings_count(&f->findings, FINDING_PROBLEM), 0);
+}
+
+TEST_CASE(unsuited_services, "a service that cannot be isolated is named")
+{
+	struct fixture *f = *state;
+
+	service(f, "systemd-user", OURS);
+	check_named(f, "systemd-user");
+	expect_now(f, FINDING_NOTE, "leaves it alone");
+	assert_null(find(f, FINDING_OK, ""));
+	service(f, "slurm", OURS);
+	check_named(f, "slurm");
+	expect_now(f, FINDING_PROBLEM, "cannot work behind");
+	assert_null(find(f, FINDING_OK, ""));
+	service(f, "slurm", "session required pam_permit.so\n");
+	check_named(f, "slurm");
+	expect_now(f, FINDING_PROBLEM, "not isolated, and cannot be");
+	assert_null(find(f, FINDING_PROBLEM, "cannot be")->remedy);
+}
+
+/* --- all services --- */
+
+static const struct finding *find_of(struct fixture *f, const char *subject, const char *text)
+{
+	for (size_t i = 0; i < f->findings.count; i++)
+		if (strcmp(f->findings.list[i].subject, subject) == 0 &&
+			strstr(f->findings.list[i].message, text))
+			return &f->findings.list[i];
+	return NULL;
+}
+
+static void check_all(struct fixture *f)
+{
+	findings_free(&f->findings);
+	check_all_services(&f->findings, f->root);
+}
+
+TEST_CASE(included_line, "a line in a file that many include is one finding")
+{
+	struct fixture *f = *state;
+	static const char *const names[] = {
+		"chfn", "chsh", "passwd", "cron", "sshd", "systemd-user"};
+
+	service(f, "common-session", OURS "session optional pam_systemd.so\n");
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		service(f, names[i], "@include common-session\n");
+	check_all(f);
+	assert_non_null(find_of(f, "/etc/pam.d/common-session:1",
+		"it reaches 6 services, wanted or not, and does not stand last in each: chfn, "
+		"chsh, "
+		"cron, passwd, sshd, systemd-user"));
+	assert_non_null(find_of(f, "sshd", "isolated (/etc/pam.d/common-session:1)"));
+	assert_non_null(find_of(f, "cron", "pam_systemd.so (/etc/pam.d/common-session:2)"));
+	assert_null(find_of(f, "sshd", "pam_systemd.so")); /* said of cron */
+	assert_null(find_of(f, "chfn", ""));
+	assert_null(find_of(f, "systemd-user", ""));
+	/* The line in another login's file is as it should be. */
+	service(f, "common-session", "session required pam_permit.so\n");
+	service(f, "su", OURS);
+	service(f, "su-l", "@include su\n");
+	check_all(f);
+	assert_null(find(f, FINDING_WARNING, "it reaches"));
+	assert_non_null(find_of(f, "su-l", "isolated (/etc/pam.d/su:1)"));
+}
+
+TEST_CASE(wanted_services, "a service that is named as one to isolate, and is not, is a problem")
+{
+	struct fixture *f = *state;
+
+	service(f, "sshd", OURS);
+	service(f, "su", "session required pam_permit.so\n");
+	check_all(f);
+	assert_string_equal(
+		find_of(f, "PAM", "no file says which")->remedy, "echo 'sshd' >" WANTED_FILE);
+	assert_int_equal(findings_count(&f->findings, FINDING_PROBLEM), 0);
+	tree_write(f->root, WANTED_FILE, "# logins\nsshd\tchsh # and\n\nsu\n");
+	check_all(f);
+	assert_null(find_of(f, "PAM", "no file says which"));
+	assert_int_equal(
+		find_of(f, "su", "though " WANTED_FILE ":4 names it")->level, FINDING_PROBLEM);
+	assert_int_equal(find_of(f, "chsh", "no configuration")->level, FINDING_PROBLEM);
+	assert_int_equal(findings_count(&f->findings, FINDING_PROBLEM), 2);
+}
+
+TEST_CASE(remote_logins, "login -h without a file for the service remote is a warning")
+{
+	static const char shadow[] = "\0login\0 remote\0", util_linux[] = "\0login\0remote\0";
+	struct fixture *f = *state;
+
+	service(f, "login", OURS);
+	tree_write_bytes(f->root, "bin/login", shadow, sizeof(shadow));
+	check_all(f);
+	assert_null(find_of(f, "remote", ""));
+	tree_write_bytes(f->root, "bin/login", util_linux, sizeof(util_linux));
+	check_all(f);
+	assert_int_equal(find_of(f, "remote", "login -h")->level, FINDING_WARNING);
+	service(f, "remote", OURS);
+	check_all(f);
+	assert_null(find_of(f, "remote", "login -h"));
+}
+
+TEST_CASE(settings, "UsePAM no and !pam_session are problems")
+{
+	struct fixture *f = *state;
+
+	tree_write(f->root, "etc/ssh/sshd_config", "Include sshd_config.d/*.conf\nUsePAM yes\n");
+	check_application(&f->findings, f->root, "sshd");
+	assert_non_null(find(f, FINDING_OK, "sshd uses PAM"));
+	tree_write(f->root, "etc/ssh/sshd_config.d/a.conf", "  usepam = \"no\" \n");
+	findings_free(&f->findings);
+	check_application(&f->findings, f->root, "sshd");
+	assert_non_null(find(f, FINDING_PROBLEM, "does not use PAM"));
+	tree_write(f->root, "etc/sudoers", "Defaults env_reset\n");
+	check_application(&f->findings, f->root, "sudo");
+	assert_non_null(find(f, FINDING_OK, "sudo opens"));
+	tree_write(f->root, "etc/sudoers.d/x", "Defaults:alice !pam_session\n");
+	check_application(&f->findings, f->root, "sudo");
+	assert_non_null(find(f, FINDING_PROBLEM, "!pam_session"));
+}
+
+#define DENY(interface, member)                                                                    \
+	"<deny send_destination=\"org.freedesktop.systemd1\"\n"                                    \
+	"  send_interface=\"org.freedesktop.systemd1." interface "\" send_member=\"" member        \
+	"\"/>\n"
+
+TEST_CASE(ways_around, "systemd's and D-Bus's ways around a session are named")
+{
+	struct fixture *f = *state;
+
+	tree_write(f->root, "usr/lib/systemd/system/user@.service", "[Service]\n");
+	tree_write(f->root, "usr/share/dbus-1/system.d/org.freedesktop.systemd1.conf",
+		"<allow "
+		"send_destination=\"org.freedesktop.systemd1\"\nsend_member=\"GetUnitProcesses\"/"
+		">\n");
+	check_bypass(&f->findings, f->root);
+	assert_int_equal(findings_count(&f->findings, FINDING_WARNING), 2);
+	tree_write(f->root, "etc/systemd/system/user@.service.d/x.conf",
+		"[Service]\n# ProtectProc=invisible\n");
+	tree_write(f->root, "etc/dbus-1/system.d/x.conf",
+		"<deny send_member=\"GetUnitProcesses\"/>\n");
+	findings_free(&f->findings);
+	check_bypass(&f->findings, f->root);
+	assert_int_equal(findings_count(&f->findings, FINDING_WARNING), 2);
+	tree_write(f->root, "etc/systemd/system/user@.service.d/x.conf",
+		"[Service]\nProtectProc=invisible\n");
+	tree_write(f->root, "etc/dbus-1/system.d/x.conf", DENY("Manager", "GetUnitProcesses"));
+	findings_free(&f->findings);
+	check_bypass(&f->findings, f->root);
+	assert_int_equal(findings_count(&f->findings, FINDING_WARNING), 1);
+	tree_write(f->root, "etc/dbus-1/system.d/y.conf",
+		DENY("Service", "GetProcesses") DENY("Scope", "GetProcesses")
+			DENY("Slice", "GetProcesses") DENY("Socket", "GetProcesses")
+				DENY("Mount", "GetProcesses") DENY("Swap", "GetProcesses"));
+	findings_free(&f->findings);
+	check_bypass(&f->findings, f->root);
+	assert_int_equal(findings_count(&f->findings, FINDING_WARNING), 0);
+}
+
+TEST_CASE(installed_files, "missing or wrong files are problems")
+{
+	struct fixture *f = *state;
+
+	check_files(&f->findings, f->root);
+	assert_int_equal(findings_count(&f->findings, FINDING_PROBLEM), 2);
+	if (geteuid() != 0)
+		skip(); /* files of root's cannot be made */
+	tree_write(f->root, SECUREDIR "/pam_unshare.so", "");
+	tree_write(f->root, SESSION_INIT, "");
+	findings_free(&f->findings);
+	check_files(&f->findings, f->root);
+	assert_non_null(find(f, FINDING_PROBLEM, "not executable"));
+}
+
+TEST_MAIN("nsinfo-check", set_up, tear_down)

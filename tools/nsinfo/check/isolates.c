@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: MIT */
+
+/* nsinfo check: does each login through a stack open a session, or else is refused? */
+
+#include <security/pam_modules.h>
+
+#include "base/cleanup.h"
+#include "base/strings.h"
+#include "check/stack.h"
+
+/* --- lines and modules that libpam cannot use --- */
+
+/* Is a login refused, and by line I among others? */
+static bool refuses(struct stack *s, size_t i)
+{
+	int action = s->conf.lines[i].actions[s->results[i]];
+
+	return !stack_lets_in(s) && s->reached[i] &&
+	       (action == PAMCONTROL_BAD || action == PAMCONTROL_DIE);
+}
+
+static void add_broken(struct stack *s, size_t i, const char *consequence)
+{
+	findings_add(s->findings, FINDING_PROBLEM, s->service, "correct the line: see pam.conf(5)",
+		"%s:%u: libpam cannot use this line, and takes it for a module that fails%s",
+		s->conf.lines[i].file, s->conf.lines[i].number, consequence);
+}
+
+static void add_fault(struct stack *s, size_t i)
+{
+	const struct pamconf_line *line = &s->conf.lines[i];
+	bool ours = stack_is_ours(line), refused = refuses(s, i);
+
+	if (line->kind == PAMCONF_BROKEN)
+		add_broken(s, i, refused ? ": every login is refused, root's too" : "");
+	else if (ours || refused || !line->silent)
+		findings_add(s->findings, ours || refused ? FINDING_PROBLEM : FINDING_NOTE,
+			s->service,
+			ours ? "install pam_unshare, or take its line out"
+			     : "install what has this module, or take the line out",
+			"libpam cannot load %s (%s:%u): %s; %s", line->module, line->file,
+			line->number, s->faults[i],
+			refused ? "every login is refused, root's too"
+			: ours  ? "logins are let in, and not isolated"
+				: "logins go on without it");
+}
+
+bool stack_is_usable(struct stack *s)
+{
+	bool usable = true;
+
+	for (size_t i = 0; i < s->conf.count; i++) {
+		if (!s->faults[i] && s->conf.lines[i].kind != PAMCONF_BROKEN)
+			continue;
+		add_fault(s, i);
+		usable &= !stack_is_ours(&s->conf.lines[i]) && !refuses(s, i);
+	}
+	return usable;
+}
+
+/* --- what passes ours by --- */
+
+static const char *name_of(const struct pamconf_line *line)
+{
+	return line->kind == PAMCONF_MODULE ? line->module : "a line that libpam cannot use";
+}
+
+/*
+ * A jump is a condition that somebody meant, unless it is always taken; an end of the stack before
+ * ours is a mistake.
+ */
+static void add_bypass(struct stack *s, size_t i, int code, bool always)
+{
+	const struct pamconf_line *line = &s->conf.lines[i];
+	bool jump = line->actions[code] > 0, meant = jump && !always;
+	_cleanup_free_ char *remedy = NULL;
+
+	if (stack_is_ours(line))
+		remedy = string_format(
+			"write \"required\" in the place of \"%s\" there", line->control);
+	else
+		remedy = string_format("move the line of pam_unshare before %s:%u, or correct that "
+				       "one",
+			line->file, line->number);
+	findings_add(s->findings, meant ? FINDING_NOTE : FINDING_PROBLEM, s->service,
+		meant ? NULL : remedy, "not isolated if %s (%s:%u, %s) returns %s: it %s%s",
+		name_of(line), line->file, line->number, line->control, pamcontrol_code_name(code),
+		jump ? "jumps over pam_unshare" : "ends the stack before pam_unshare",
+		code == PAM_SESSION_ERR && !jump ? ", and sudo goes on in spite of it" : "");
+}
+
+/* The line that decided: the last that was called before ours. -1 if there is none. */
+static long last_reached(const struct stack *s)
+{
+	long last = -1;
+
+	for (size_t i = 0; i < s->ours; i++)
+		if (s->reached[i] && s->conf.lines[i].kind != PAMCONF_SUBSTACK)
+			last = (long)i;
+	return last;
+}
+
+/* Does another result of line I lead to ours, or to a later line that passes it by? -1: none. */
+static int find_other_result(struct stack *s, size_t i)
+{
+	int usual = s->results[i], found = -1;
+
+	for (int code = PAM_SUCCESS; !s->fixed[i] && code < PAMCONTROL_CODES; code++) {
+		s->results[i] = code;
+		if (stack_is_bypassed(s) ? found == -1 && last_reached(s) > (long)i
+					 : stack_lets_in(s))
+			found = code;
+	}
+	s->results[i] = usual;
+	return found;
+}
+
+/*
+ * If every module succeeds, is ours called? Each line that prevents it is named, and then taken
+ * to return something else. Returns false if ours is never called.
+ */
+static bool find_usual_results(struct stack *s)
+{
+	for (size_t tries = 0; stack_is_bypassed(s); tries++) {
+		long i = last_reached(s);
+		int other;
+
+		if (i < 0 || tries > s->conf.count) {
+			findings_add(s->findings, FINDING_PROBLEM, s->service,
+				"write the session stack in a simpler way",
+				"not isolated: no way through the stack leads to pam_unshare");
+			return false;
+		}
+		other = find_other_result(s, (size_t)i);
+		stack_run(s); /* what was tried is not what is */
+		add_bypass(s, (size_t)i, s->results[i], other == -1);
+		if (other == -1)
+			return false;
+		s->results[i] = other;
+	}
+	return true;
+}
+
+/* Does a single other result of one line before ours let the login get in past it? */
+static void check_bypasses(struct stack *s)
+{
+	for (size_t i = 0; i < s->ours; i++) {
+		int usual = s->results[i];
+
+		if (s->conf.lines[i].kind != PAMCONF_MODULE || s->fixed[i] ||
+			stack_is_ours(&s->conf.lines[i]))
+			continue;
+		for (int code = PAM_SUCCESS + 1; code < PAMCONTROL_CODES; code++) {
+			s->results[i] = code;
+			if (code != usual && stack_is_bypassed(s)) {
+				add_bypass(s, i, code, false);
+				break;
+			}
+		}
+		s->results[i] = usual;
+	}
+}
+
+/* --- who gets in --- */
+
+/*
+ * The line that refuses with these results: the first that fails, or the last, if it jumps too far.
+ * -1 if there is none: no line counts as a success.
+ */
+static long find_refusal(const struct stack *s)
+{
+	long found = -1;
+
+	for (size_t i = 0; i < s->conf.count; i++) {
+		const struct pamconf_line *line = &s->conf.lines[i];
+		int action = line->actions[s->results[i]];
+
+		if (!s->reached[i])
+			continue;
+		if (line->kind == PAMCONF_BROKEN || action == PAMCONTROL_BAD ||
+			action == PAMCONTROL_DIE)
+			return (long)i;
+		found = action > 0 ? (long)i : -1;
+	}
+	return found;
+}
+
+/* A line whose success refuses is a condition that somebody meant, if another result does not. */
+static bool take_other_result(struct stack *s, size_t i)
+{
+	const struct pamconf_line *line = &s->conf.lines[i];
+	int usual = line->actions[s->results[i]];
+
+	if (line->kind != PAMCONF_MODULE || s->fixed[i] || stack_is_ours(line))
+		return false;
+	for (int code = PAM_SUCCESS; code < PAMCONTROL_CODES; code++) {
+		int action = line->actions[code];
+
+		if (action == usual || action == PAMCONTROL_BAD || action == PAMCONTROL_DIE)
+			continue;
+		findings_add(s->findings, FINDING_NOTE, s->service, NULL,
+			"refused if %s (%s:%u) returns %s", line->module, line->file, line->number,
+			pamcontrol_code_name(s->results[i]));
+		s->results[i] = code;
+		return true;
+	}
+	return false;
+}
+
+/* I is find_refusal()'s. */
+static void add_refusal(struct stack *s, long i)
+{
+	const struct pamconf_line *line = &s->conf.lines[i < 0 ? 0 : i];
+
+	if (i < 0)
+		findings_add(s->findings, FINDING_PROBLEM, s->service,
+			"correct the stack: see pam.conf(5)",
+			"every login is refused, root's too: no line of the stack counts as a "
+			"success");
+	else if (line->kind == PAMCONF_BROKEN)
+		add_broken(s, (size_t)i, ": every login is refused, root's too");
+	else
+		findings_add(s->findings, FINDING_PROBLEM, s->service,
+			"correct that line: see pam.conf(5)",
+			"every login is refused, root's too: if %s (%s:%u, %s) returns %s, %s",
+			line->module, line->file, line->number, line->control,
+			pamcontrol_code_name(s->results[i]),
+			line->actions[s->results[i]] > 0 ? "it jumps past the end of the stack"
+							 : "libpam takes that for a failure");
+}
+
+bool stack_anybody_gets_in(struct stack *s)
+{
+	for (size_t tries = 0; !stack_lets_in(s); tries++) {
+		long i = find_refusal(s);
+
+		if (i >= 0 && tries <= s->conf.count && take_other_result(s, (size_t)i))
+			continue;
+		add_refusal(s, i);
+		return false;
+	}
+	return true;
+}
+
+/* --- what comes of a failure --- */
+
+/* Does a login get in if every line of ours that opens returns CODE? */
+static bool lets_in_with(struct stack *s, int code)
+{
+	bool result;
+
+	for (size_t i = 0; i < s->conf.count; i++)
+		if (stack_opens(&s->conf.lines[i]))
+			s->results[i] = code;
+	result = stack_lets_in(s);
+	for (size_t i = 0; i < s->conf.count; i++)
+		if (stack_opens(&s->conf.lines[i]))
+			s->results[i] = PAM_SUCCESS;
+	return result;
+}
+
+static void check_failure(struct stack *s)
+{
+	const struct pamconf_line *line = &s->conf.lines[s->ours];
+
+	if (lets_in_with(s, PAM_SYSTEM_ERR))
+		findings_add(s->findings, FINDING_PROBLEM, s->service,
+			"write \"session required pam_unshare.so\"",
+			"a failure to isolate lets the login through: the control is \"%s\" "
+			"(%s:%u)",
+			line->control, line->file, line->number);
+	else if (lets_in_with(s, PAM_MODULE_UNKNOWN))
+		findings_add(s->findings, FINDING_WARNING, s->service,
+			"leave module_unknown out of the control",
+			"without the file of the module the login is let through, not isolated "
+			"(%s:%u)",
+			line->file, line->number);
+}
+
+void check_isolates(struct stack *s)
+{
+	if (!stack_is_usable(s) || !find_usual_results(s) || !stack_anybody_gets_in(s))
+		return;
+	if (stack_is_bypassed(s)) { /* by what was taken to let somebody in */
+		add_bypass(s, (size_t)last_reached(s), s->results[last_reached(s)], false);
+		return;
+	}
+	check_bypasses(s);
+	check_failure(s);
+}

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: MIT */
+
+/* nsinfo check: the other modules of a stack, and the moment at which each opens and closes. */
+
+#include <stdlib.h>
+
+#include "base/cleanup.h"
+#include "base/strings.h"
+#include "check/stack.h"
+
+/* A module, and what it does at a wrong moment. */
+struct neighbour {
+	const char *module;
+	const char *unless; /* an argument with which it does not; or NULL */
+	const char *what;
+};
+
+/* What breaks behind ours: where there is no /proc/self, no thread, or the session exists already.
+ */
+static const struct neighbour late[] = {
+	{"pam_systemd.so", NULL, "registers the login with its PID and /proc/self"},
+	{"pam_elogind.so", NULL, "registers the login with its PID and /proc/self"},
+	{"pam_systemd_home.so", NULL, "mounts the home where the session does not see it"},
+	{"pam_loginuid.so", NULL, "writes to /proc/self"},
+	{"pam_selinux.so", "close", "writes to /proc/self"},
+	{"pam_apparmor.so", NULL, "writes to /proc/self"},
+	{"pam_smack.so", NULL, "writes to /proc/self"},
+	{"pam_tty_audit.so", NULL, "needs the host's PIDs"},
+	{"pam_limits.so", NULL, "sets its limits when the session has begun without them"},
+	{"pam_namespace.so", "unmnt_only", "makes a mount namespace in which /proc is not private"},
+	{"pam_mount.so", NULL, "starts programs, and mounts where PID 1 does not see it"},
+};
+
+/* What closes too early before a single line: while the session runs, and inside of it. */
+static const struct neighbour early[] = {
+	{"pam_mount.so", NULL, "its volumes stay mounted on the host"},
+	{"pam_ecryptfs.so", NULL, "the home stays mounted and readable on the host"},
+	{"pam_encfs.so", NULL, "the home stays mounted and readable on the host"},
+	{"pam_zfs_key.so", NULL, "the home stays mounted and its key loaded"},
+	{"pam_fscrypt.so", NULL, "the home is in use and is not locked"},
+	{"pam_systemd_home.so", NULL, "the home is in use and is not deactivated"},
+	{"pam_exec.so", "type=open_session",
+		"its program runs inside the session, and the user's processes still do, too"},
+	{"pam_script.so", NULL,
+		"its script runs inside the session, and the user's processes still do, too"},
+};
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+static const struct neighbour *find(
+	const struct neighbour *list, size_t count, const struct pamconf_line *line)
+{
+	for (size_t i = 0; i < count; i++)
+		if (pamconf_is(line, list[i].module) &&
+			!(list[i].unless && pamconf_has_argument(line, list[i].unless)))
+			return &list[i];
+	return NULL;
+}
+
+/* --- what stands behind ours --- */
+
+/* These do nothing that could break, whatever their place. */
+static bool does_nothing(const struct stack *s, size_t i)
+{
+	const struct pamconf_line *line = &s->conf.lines[i];
+
+	return line->kind != PAMCONF_MODULE || stack_is_ours(line) || s->fixed[i] ||
+	       pamconf_has_argument(line, "close") || pamconf_has_argument(line, "unmnt_only");
+}
+
+static void check_behind(struct stack *s)
+{
+	_cleanup_free_ char *others = string_copy("");
+	size_t count = 0;
+
+	for (size_t i = s->ours + 1; i < s->conf.count; i++) {
+		const struct pamconf_line *line = &s->conf.lines[i];
+		const struct neighbour *known = find(late, COUNT(late), line);
+
+		if (does_nothing(s, i))
+			continue;
+		if (known) {
+			findings_add(s->findings, FINDING_WARNING, s->service,
+				"move the line of pam_unshare behind it, to the end of the stack",
+				"%s (%s:%u) stands after pam_unshare: it %s", line->module,
+				line->file, line->number, known->what);
+			continue;
+		}
+		_cleanup_free_ char *before = others;
+		others = string_format("%s%s%s (%s:%u)", before, *before ? ", " : "", line->module,
+			line->file, line->number);
+		count++;
+	}
+	if (count > 0)
+		findings_add(s->findings, FINDING_NOTE, s->service,
+			"if one of them fails, move the line of pam_unshare to the end of the "
+			"stack",
+			"%s stand%s after pam_unshare: there they find no /proc/self and cannot "
+			"start a thread",
+			others, count == 1 ? "s" : "");
+}
+
+/* --- what stands before ours, and closes first --- */
+
+static void add_early(struct stack *s, size_t i, const struct neighbour *known)
+{
+	const struct pamconf_line *line = &s->conf.lines[i], *ours = &s->conf.lines[s->ours];
+	_cleanup_free_ char *remedy = NULL;
+
+	if (s->closes >= 0)
+		remedy = string_format("move the line of pam_unshare with \"close\" (%s:%u) before "
+				       "it",
+			s->conf.lines[s->closes].file, s->conf.lines[s->closes].number);
+	else
+		remedy = string_format("write two lines: \"session required pam_unshare.so close\" "
+				       "before %s:%u, and the word \"open\" behind pam_unshare.so "
+				       "in %s:%u",
+			line->file, line->number, ours->file, ours->number);
+	findings_add(s->findings, FINDING_WARNING, s->service, remedy,
+		"%s (%s:%u) closes before pam_unshare, while the session still runs: %s",
+		line->module, line->file, line->number, known->what);
+}
+
+static void check_before(struct stack *s)
+{
+	for (size_t i = 0; i < s->ours; i++) {
+		const struct neighbour *known = find(early, COUNT(early), &s->conf.lines[i]);
+
+		if (known && (s->closes < 0 || s->closes > (long)i) && !s->fixed[i])
+			add_early(s, i, known);
+	}
+}
+
+/* --- the two lines --- */
+
+static void check_pair(struct stack *s)
+{
+	const struct pamconf_line *ours = &s->conf.lines[s->ours];
+
+	if (s->closes < 0 && pamconf_has_argument(ours, "open"))
+		findings_add(s->findings, FINDING_WARNING, s->service,
+			"write \"session required pam_unshare.so close\" as the first session "
+			"line, or take the word \"open\" out",
+			"nothing closes what %s:%u opens: the session goes on until the "
+			"application ends",
+			ours->file, ours->number);
+}
+
+void check_neighbours(struct stack *s)
+{
+	check_pair(s);
+	check_before(s);
+	check_behind(s);
+}
