@@ -79,6 +79,14 @@ if have "sudo goes on after PAM_SESSION_ERR" sudo; then
 	sed -i 's/session requisite pam_debug/session required pam_debug/' /etc/pam.d/sudo
 	check "with required it is isolated, though that module fails" eval '
 		found ok sudo isolated && elsewhere "$(by_sudo)"'
+	away=$(ls /usr/libexec/pam_unshare/*/session-init)
+	mv $away $away.away
+	check "if ours fails as well, sudo goes on, which is a note" eval '
+		same "$host_pid_ns" "$(by_sudo)" && found note sudo "session_err, and pam_unshare fails, too.*pam_debug.so"'
+	sed -i 's/session required pam_debug/session [success=ok ignore=ignore session_err=ignore default=bad] pam_debug/' /etc/pam.d/sudo
+	check "what the note says refuses it" eval 'same "" "$(by_sudo)" && ! found note sudo "pam_unshare fails, too.*pam_debug" >/dev/null'
+	mv $away.away $away
+	check "and isolates it if ours works" eval 'found ok sudo isolated && elsewhere "$(by_sudo)"'
 	restore pam.d/sudo
 	keep pam.d/su
 fi

@@ -197,6 +197,13 @@ TEST_CASE(sudo_goes_on, "sudo goes on after PAM_SESSION_ERR, which may be before
 	service(f, "sudo", "session required pam_limits.so\n" OURS);
 	check_named(f, "sudo");
 	expect_now(f, FINDING_OK, "isolated");
+	expect_now(f, FINDING_NOTE, "and pam_unshare fails, too, then sudo goes on");
+	service(f, "sudo",
+		"session [success=ok ignore=ignore session_err=ignore default=bad] "
+		"pam_limits.so\n" OURS);
+	check_named(f, "sudo");
+	expect_now(f, FINDING_OK, "isolated");
+	assert_int_equal(f->findings.count, 1);
 	service(f, "sudo", "session requisite pam_deny.so\n" OURS);
 	check_named(f, "sudo");
 	expect_now(f, FINDING_PROBLEM, "not isolated if pam_deny.so");

@@ -277,6 +277,41 @@ static void check_failure(struct stack *s)
 			line->file, line->number);
 }
 
+/*
+ * libpam keeps the first failure. So in sudo, which goes on after PAM_SESSION_ERR, a failure of
+ * ours counts for nothing behind such a one.
+ */
+static void check_two_failures(struct stack *s)
+{
+	_cleanup_free_ char *lines = string_copy("");
+
+	for (size_t i = 0; i < s->ours; i++) {
+		const struct pamconf_line *line = &s->conf.lines[i];
+		_cleanup_free_ char *before = NULL;
+		int usual = s->results[i];
+		bool gets_in;
+
+		if (line->kind != PAMCONF_MODULE || s->fixed[i] || stack_is_ours(line))
+			continue;
+		s->results[i] = PAM_SESSION_ERR;
+		gets_in = lets_in_with(s, PAM_SYSTEM_ERR);
+		s->results[i] = usual;
+		if (!gets_in)
+			continue;
+		before = lines;
+		lines = string_format("%s%s%s (%s:%u)", before, *before ? ", " : "", line->module,
+			line->file, line->number);
+	}
+	if (*lines)
+		findings_add(s->findings, FINDING_NOTE, s->service,
+			"write \"[success=ok ignore=ignore session_err=ignore default=bad]\" in "
+			"the "
+			"place of \"required\" there: sudo ignores this failure in any case",
+			"if one of these fails with session_err, and pam_unshare fails, too, then "
+			"sudo goes on, not isolated: %s",
+			lines);
+}
+
 void check_isolates(struct stack *s)
 {
 	if (!stack_is_usable(s) || !find_usual_results(s) || !stack_anybody_gets_in(s))
@@ -287,4 +322,6 @@ void check_isolates(struct stack *s)
 	}
 	check_bypasses(s);
 	check_failure(s);
+	if (!lets_in_with(s, PAM_SYSTEM_ERR))
+		check_two_failures(s);
 }
