@@ -156,6 +156,18 @@ else
 	check "this login -h uses login: no warning" not found warning remote 'login -h'
 fi
 
+# --- whom the line leaves alone -----------------------------------------------------------------------
+
+sed -i 's/pam_unshare.so/& exempt=alice/' /etc/pam.d/su
+check "a user whom the line leaves alone is told beside the ok" eval '
+	found ok su "but for 1 of [0-9]+ users, for example alice: exempt= names the user" && ! isolates'
+restore pam.d/su
+echo '* su skip' >>/etc/security/unshare.conf
+check "a rule that leaves everybody alone is a problem" eval '
+	found problem su "nobody is isolated: all [0-9]+ users .*the rule in /etc/security/unshare.conf:[0-9]+" && ! isolates &&
+		found ok sshd "isolated"'
+sed -i '/^\* su skip$/d' /etc/security/unshare.conf
+
 # --- options, rules, applications ---------------------------------------------------------------------
 
 sed -i 's/pam_unshare.so/& gracee=1/' /etc/pam.d/su

@@ -174,17 +174,39 @@ static bool is_fine(const struct stack *s)
 	return true;
 }
 
-static void check_present(struct stack *s)
+/* The line may be as it should, and leave everybody alone. */
+static void check_users(struct stack *s)
 {
 	const struct pamconf_line *line = &s->conf.lines[s->ours];
+	struct check_users users = {0};
+	bool known = !*s->root && check_count_users(line, s->service, &users);
 
+	if (!known || users.alone == 0)
+		findings_add(s->findings, FINDING_OK, s->service, NULL,
+			"isolated (%s:%u); a failure refuses the login", line->file, line->number);
+	else if (users.alone == users.count)
+		findings_add(s->findings, FINDING_PROBLEM, s->service,
+			"correct the line, or the rule, that says so",
+			"nobody is isolated: all %zu users are let in without a session, for "
+			"example %s: %s (%s:%u)",
+			users.count, users.user, users.reason, line->file, line->number);
+	else
+		findings_add(s->findings, FINDING_OK, s->service, NULL,
+			"isolated (%s:%u), but for %zu of %zu users, for example %s: %s; a failure "
+			"refuses the login",
+			line->file, line->number, users.alone, users.count, users.user,
+			users.reason);
+	check_users_free(&users);
+}
+
+static void check_present(struct stack *s)
+{
 	check_options(s);
 	check_isolates(s);
 	check_neighbours(s);
 	check_suits(s);
 	if (is_fine(s))
-		findings_add(s->findings, FINDING_OK, s->service, NULL,
-			"isolated (%s:%u); a failure refuses the login", line->file, line->number);
+		check_users(s);
 }
 
 bool check_service(struct findings *findings, const char *root, const char *service,

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 
-/* nsinfo check --as: what the line and the rules decide for one user and service. */
+/* nsinfo check: what the line and the rules decide for a user (--as), and for all of them. */
 
 #include <errno.h>
 #include <pwd.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -84,6 +85,67 @@ static void decide(struct findings *findings, const struct pamconf_line *line, s
 			login->uid == 0 ? "let in without a session, to repair it" : "refused",
 			message);
 }
+
+/* --- all users --- */
+
+#define USERS_MAX      500  /* a directory service may tell of any number */
+#define ORDINARY_FIRST 1000 /* below are the system's; UID_MIN of login.defs(5) by default */
+#define NOBODY         65534
+
+/* Returns false if it cannot be known: the rules may be for root's eyes alone. */
+static bool count_user(const struct options *options, const char *service,
+	const struct passwd *passwd, struct check_users *users)
+{
+	struct login login = {.user = passwd->pw_name,
+		.uid = passwd->pw_uid,
+		.gid = passwd->pw_gid,
+		.service = service};
+	struct policy policy;
+	struct error error = {0};
+	int result = policy_decide(options, &login, &policy, &error);
+
+	login_forget_groups(&login);
+	if (result < 0)
+		return false;
+	users->count++;
+	if (policy.isolate)
+		return true;
+	if (users->alone++ == 0) {
+		users->user = string_copy(passwd->pw_name);
+		users->reason = policy.rule.found ? string_format("the rule in %s:%u",
+							    policy.rule.file, policy.rule.line)
+						  : string_copy(policy.reason);
+	}
+	return true;
+}
+
+bool check_count_users(
+	const struct pamconf_line *line, const char *service, struct check_users *users)
+{
+	struct options options;
+	struct error error = {0};
+	const struct passwd *passwd;
+	bool known = true;
+
+	*users = (struct check_users){0};
+	if (options_parse(
+		    line->n_arguments, (const char *const *)line->arguments, &options, &error) < 0)
+		return false;
+	setpwent();
+	while (known && users->count < USERS_MAX && (passwd = getpwent()))
+		if (passwd->pw_uid >= ORDINARY_FIRST && passwd->pw_uid != NOBODY)
+			known = count_user(&options, service, passwd, users);
+	endpwent();
+	return known;
+}
+
+void check_users_free(struct check_users *users)
+{
+	free(users->user);
+	free(users->reason);
+}
+
+/* --- one user --- */
 
 bool check_decision(
 	struct findings *findings, const char *root, const char *service, const char *user)
