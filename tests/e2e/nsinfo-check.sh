@@ -57,7 +57,7 @@ check "another required module that is not there is a problem, and everybody is 
 	found problem su "cannot load pam_nowhere.so .*every login is refused" && ! lets_in'
 sed -i 's/session required pam_nowhere/session optional pam_nowhere/' /etc/pam.d/su
 check "an optional one is a note, and the login is isolated" eval '
-	found note su "cannot load pam_nowhere.so .*go on without it" && found ok su isolated && isolates'
+	found note su "cannot load pam_nowhere.so .*goes on without it" && found ok su isolated && isolates'
 sed -i 's/session optional pam_nowhere/-&/' /etc/pam.d/su
 check "with a - before it, it is not worth a note" eval '! found note su pam_nowhere >/dev/null && found ok su isolated'
 restore pam.d/su

@@ -26,23 +26,22 @@ static void add_broken(struct stack *s, size_t i, const char *consequence)
 		s->conf.lines[i].file, s->conf.lines[i].number, consequence);
 }
 
+/* What comes of it that LINE cannot be loaded. */
 static void add_fault(struct stack *s, size_t i)
 {
 	const struct pamconf_line *line = &s->conf.lines[i];
-	bool ours = stack_is_ours(line), refused = refuses(s, i);
+	bool refused = refuses(s, i), open = !s->works && stack_is_bypassed(s);
 
-	if (line->kind == PAMCONF_BROKEN)
-		add_broken(s, i, refused ? ": every login is refused, root's too" : "");
-	else if (ours || refused || !line->silent)
-		findings_add(s->findings, ours || refused ? FINDING_PROBLEM : FINDING_NOTE,
-			s->service,
-			ours ? "install pam_unshare, or take its line out"
-			     : "install what has this module, or take the line out",
-			"libpam cannot load %s (%s:%u): %s; %s", line->module, line->file,
-			line->number, s->faults[i],
-			refused ? "every login is refused, root's too"
-			: ours  ? "logins are let in, and not isolated"
-				: "logins go on without it");
+	if (!refused && !open && line->silent)
+		return;
+	findings_add(s->findings, refused || open ? FINDING_PROBLEM : FINDING_NOTE, s->service,
+		stack_is_ours(line) ? "install pam_unshare, or take its line out"
+				    : "install what has this module, or take the line out",
+		"libpam cannot load %s (%s:%u): %s; %s", line->module, line->file, line->number,
+		s->faults[i],
+		refused                       ? "every login is refused, root's too"
+		: open && stack_is_ours(line) ? "logins are let in, and not isolated"
+					      : "the stack goes on without it");
 }
 
 bool stack_is_usable(struct stack *s)
@@ -50,10 +49,14 @@ bool stack_is_usable(struct stack *s)
 	bool usable = true;
 
 	for (size_t i = 0; i < s->conf.count; i++) {
-		if (!s->faults[i] && s->conf.lines[i].kind != PAMCONF_BROKEN)
+		if (s->conf.lines[i].kind == PAMCONF_BROKEN)
+			add_broken(
+				s, i, refuses(s, i) ? ": every login is refused, root's too" : "");
+		else if (s->faults[i])
+			add_fault(s, i);
+		else
 			continue;
-		add_fault(s, i);
-		usable &= !stack_is_ours(&s->conf.lines[i]) && !refuses(s, i);
+		usable &= !refuses(s, i);
 	}
 	return usable;
 }
@@ -139,6 +142,16 @@ static bool find_usual_results(struct stack *s)
 		s->results[i] = other;
 	}
 	return true;
+}
+
+/* The line is there twice, and the first is passed by: it is the second that counts. */
+static void take_reached(struct stack *s)
+{
+	stack_run(s);
+	while (s->ours + 1 < s->conf.count &&
+		!(stack_opens(&s->conf.lines[s->ours]) && s->reached[s->ours] &&
+			s->results[s->ours] == PAM_SUCCESS))
+		s->ours++;
 }
 
 /* Does a single other result of one line before ours let the login get in past it? */
@@ -314,12 +327,14 @@ static void check_two_failures(struct stack *s)
 
 void check_isolates(struct stack *s)
 {
-	if (!stack_is_usable(s) || !find_usual_results(s) || !stack_anybody_gets_in(s))
+	if (!stack_is_usable(s) || (s->works && !find_usual_results(s)) ||
+		!stack_anybody_gets_in(s) || !s->works)
 		return;
 	if (stack_is_bypassed(s)) { /* by what was taken to let somebody in */
 		add_bypass(s, (size_t)last_reached(s), s->results[last_reached(s)], false);
 		return;
 	}
+	take_reached(s);
 	check_bypasses(s);
 	check_failure(s);
 	if (!lets_in_with(s, PAM_SYSTEM_ERR))

@@ -61,8 +61,11 @@ int stack_read(struct stack *s)
 			s->closes = (long)i;
 			continue;
 		}
-		s->ours = i;
 		found = true;
+		if (s->faults[i] && s->works)
+			continue;
+		s->ours = i;
+		s->works = !s->faults[i];
 	}
 	return found;
 }

@@ -17,6 +17,7 @@ struct stack {
 	size_t before;     /* how many findings there were */
 	struct pamconf conf;
 	size_t ours;   /* the first line that opens a session; meaningless if there is none */
+	bool works;    /* libpam can load it */
 	long closes;   /* the first line of ours that only closes; -1 if there is none */
 	int *results;  /* what each module returns */
 	bool *fixed;   /* whether it returns that always: there is no other case to think of */

@@ -53,8 +53,13 @@ static void take_string(char *text)
 		text[strlen(text) - strlen("/%s")] = '\0';
 		add(&libpam.configs, &libpam.n_configs, text);
 	} else if (ends_with(text, module)) {
+		const char *first;
+
 		text[strlen(text) - 1] = '\0';
 		add(&libpam.modules, &libpam.n_modules, text);
+		first = libpam.modules[libpam.n_modules - 1];
+		libpam.modules[libpam.n_modules - 1] = libpam.modules[0];
+		libpam.modules[0] = first;
 	} else if (ends_with(text, "/security")) { /* Debian's second one */
 		add(&libpam.modules, &libpam.n_modules, text);
 	}
