@@ -67,6 +67,13 @@ check "a module that is there and cannot be loaded is a problem, and says why" e
 	found problem su "cannot load /usr/lib/pam_broken.so .*: (file too short|invalid ELF header)" && ! lets_in'
 restore pam.d/su
 
+cp /usr/lib/*/security/pam_unshare.so /usr/lib/old_unshare 2>/dev/null || cp /lib/security/pam_unshare.so /usr/lib/old_unshare
+mkdir /usr/lib/old && mv /usr/lib/old_unshare /usr/lib/old/pam_unshare.so
+sed -i 's|pam_unshare.so|/usr/lib/old/&|' /etc/pam.d/su
+check "another copy of the module than the one that is installed is a warning" eval '
+	found warning su "/usr/lib/old/pam_unshare.so .* is not " && isolates'
+restore pam.d/su
+
 # --- the place of the line ---------------------------------------------------------------------------
 
 if have "sudo goes on after PAM_SESSION_ERR" sudo; then

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/cleanup.h"
 #include "base/strings.h"
@@ -15,6 +16,7 @@
 #include "policy/rules.h"
 #include "check/root.h"
 #include "check/wanted.h"
+#include "config.h"
 #include "read/libpam.h"
 
 /*
@@ -174,6 +176,25 @@ static bool is_fine(const struct stack *s)
 	return true;
 }
 
+/* A path that leads to another file than the one that was installed, and that check_files() knows.
+ */
+static void check_path(struct stack *s)
+{
+	static const char installed[] = SECUREDIR "/" CHECK_MODULE;
+	const struct pamconf_line *line = &s->conf.lines[s->ours];
+	struct stat here, there;
+
+	if (*s->root || !s->works || *line->module != '/')
+		return;
+	if (stat(line->module, &here) == 0 && stat(installed, &there) == 0 &&
+		here.st_dev == there.st_dev && here.st_ino == there.st_ino)
+		return;
+	findings_add(s->findings, FINDING_WARNING, s->service,
+		"write pam_unshare.so without a directory: libpam finds it",
+		"%s (%s:%u) is not %s, the module that belongs to this nsinfo", line->module,
+		line->file, line->number, installed);
+}
+
 /* The line may be as it should, and leave everybody alone. */
 static void check_users(struct stack *s)
 {
@@ -205,6 +226,7 @@ static void check_present(struct stack *s)
 	check_isolates(s);
 	check_neighbours(s);
 	check_suits(s);
+	check_path(s);
 	if (is_fine(s))
 		check_users(s);
 }
