@@ -18,17 +18,17 @@ struct neighbour {
 /* What breaks behind ours: where there is no /proc/self, no thread, or the session exists already.
  */
 static const struct neighbour late[] = {
-	{"pam_systemd.so", NULL, "registers the login with its PID and /proc/self"},
-	{"pam_elogind.so", NULL, "registers the login with its PID and /proc/self"},
-	{"pam_systemd_home.so", NULL, "mounts the home where the session does not see it"},
-	{"pam_loginuid.so", NULL, "writes to /proc/self"},
-	{"pam_selinux.so", "close", "writes to /proc/self"},
-	{"pam_apparmor.so", NULL, "writes to /proc/self"},
-	{"pam_smack.so", NULL, "writes to /proc/self"},
-	{"pam_tty_audit.so", NULL, "needs the host's PIDs"},
-	{"pam_limits.so", NULL, "sets its limits when the session has begun without them"},
-	{"pam_namespace.so", "unmnt_only", "makes a mount namespace in which /proc is not private"},
-	{"pam_mount.so", NULL, "starts programs, and mounts where PID 1 does not see it"},
+	{"pam_systemd.so", NULL, "tells logind a PID, and finds no /proc/self"},
+	{"pam_elogind.so", NULL, "tells elogind a PID, and finds no /proc/self"},
+	{"pam_systemd_home.so", NULL, "mounts a home of which PID 1 does not know"},
+	{"pam_loginuid.so", NULL, "sets no login uid there, without a word"},
+	{"pam_selinux.so", "close", "cannot write to /proc/self"},
+	{"pam_apparmor.so", NULL, "cannot write to /proc/self"},
+	{"pam_smack.so", NULL, "cannot write to /proc/self"},
+	{"pam_setquota.so", NULL, "finds no /proc/self there, and refuses the login"},
+	{"pam_limits.so", NULL, "looks at /proc/1, which is the session's there"},
+	{"pam_namespace.so", "unmnt_only", "makes mounts of which PID 1 does not know"},
+	{"pam_mount.so", NULL, "mounts inside of the session alone"},
 };
 
 /* What closes too early before a single line: while the session runs, and inside of it. */
