@@ -65,26 +65,35 @@ static int refuse(pam_handle_t *pamh, int flags, const struct error *error)
 	return PAM_SYSTEM_ERR;
 }
 
-static void close_and_log(pam_handle_t *pamh, struct session *session)
+/* PREFIX: what pam_syslog(3) writes by itself only while libpam is in a module. */
+static void close_and_log(pam_handle_t *pamh, struct session *session, const char *prefix)
 {
-	char user[128];
+	char user[128], text[1024];
 	struct error error;
 
 	if (!session_is_open(session))
 		return;
-	if (session_close(session, &error) < 0)
-		log_error(pamh, &error);
-	pam_syslog(pamh, LOG_INFO, "session closed for %s: PID 1 was %ld, PID namespace %lu",
-		error_printable(get_user(pamh), user, sizeof(user)),
+	if (session_close(session, &error) < 0) {
+		error_format(&error, get_user(pamh), text, sizeof(text));
+		pam_syslog(pamh, LOG_ERR, "%s%s", prefix, text);
+	}
+	pam_syslog(pamh, LOG_INFO, "%ssession closed for %s: PID 1 was %ld, PID namespace %lu",
+		prefix, error_printable(get_user(pamh), user, sizeof(user)),
 		(long)session_init_pid(session), (unsigned long)session_namespace(session));
 }
 
 /* When the application calls pam_end without pam_close_session, or after it. */
 static void clean_up(pam_handle_t *pamh, void *data, int status)
 {
+	char prefix[128] = "";
+	const char *service = get_item(pamh, PAM_SERVICE);
+
 	if (status & PAM_DATA_SILENT) /* a forked copy of the application that is about to exec */
 		return;
-	close_and_log(pamh, data);
+	if (!(status & PAM_DATA_REPLACE)) /* pam_end */
+		snprintf(prefix, sizeof(prefix),
+			"pam_unshare(%s:session): ", service ? service : "");
+	close_and_log(pamh, data, prefix);
 	session_free(data);
 }
 

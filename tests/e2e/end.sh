@@ -70,6 +70,11 @@ check "a session in a session ends with it" eval '
 check "a container in a session ends with it" eval '
 	su alice -c "sudo setsid unshare --pid --fork --mount-proc sleep 1000 >/dev/null 2>&1 & until pgrep -x sleep >/dev/null; do sleep 0.02; done" &&
 		wait_until 10 none_left'
+if have "an application that does not close" pamtester; then
+	forget_log
+	check "an application that does not close ends the session with pam_end(3), and the log line names the module" eval '
+		(cd / && pamtester su alice open_session) && logged "pam_unshare\\(su:session\\): session closed for alice" && nothing_left'
+fi
 check "SIGTERM from the host to PID 1 ends the session" eval '
 	su alice -c "sleep 1000" & login=$!
 	wait_until 10 session_is_open && kill -TERM "$(session_inits)" && wait_until 10 none_left; wait $login; nothing_left'

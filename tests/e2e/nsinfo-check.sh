@@ -98,8 +98,8 @@ if have "sudo goes on after PAM_SESSION_ERR" sudo; then
 	keep pam.d/su
 fi
 
-echo 'session required pam_limits.so' >>/etc/pam.d/su
-check "a module that has to stand before it is a warning" found warning su 'pam_limits.so .* stands after'
+echo 'session required pam_loginuid.so' >>/etc/pam.d/su
+check "a module that has to stand before it is a warning" found warning su 'pam_loginuid.so .* stands after'
 restore pam.d/su
 
 echo 'session optional pam_motd.so' >>/etc/pam.d/su

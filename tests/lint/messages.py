@@ -51,7 +51,7 @@ def in_code(source):
             given = arguments(text, call.end() - 1)
             if len(given) <= which or not re.fullmatch(STRINGS, given[which]):
                 continue
-            message = join(given[which])
+            message = re.sub(r"^%s(?=[a-z])", "", join(given[which]))  # the prefix of close_and_log()
             if message.strip("%s") == "" or message == "%s; the login has a session of its own":
                 continue
             found[("" if call[1].startswith("pam_") else "cannot ") + message] = path[len(source) + 1:]

@@ -204,6 +204,11 @@ TEST_CASE(sudo_goes_on, "sudo goes on after PAM_SESSION_ERR, which may be before
 	check_named(f, "sudo");
 	expect_now(f, FINDING_OK, "isolated");
 	assert_int_equal(f->findings.count, 1);
+	expect(f,
+		"session [success=ok session_err=1 default=bad] pam_foo.so\n" OURS
+		"session required pam_permit.so\n",
+		FINDING_NOTE, "jumps over");
+	assert_null(find(f, FINDING_NOTE, "sudo goes on"));
 	service(f, "sudo", "session requisite pam_deny.so\n" OURS);
 	check_named(f, "sudo");
 	expect_now(f, FINDING_PROBLEM, "not isolated if pam_deny.so");
@@ -247,6 +252,20 @@ TEST_CASE(early_closing, "a module that needs the session gone before it closes 
 		"isolated");
 	assert_int_equal(f->findings.count, 1);
 	expect(f, "session optional pam_exec.so /x\n" OURS, FINDING_WARNING, "closes before");
+}
+
+TEST_CASE(shares_nothing, "scope= behind pam_namespace is named, for it shares nothing")
+{
+	static const char shared[] = "session required pam_unshare.so scope=user\n";
+	_cleanup_free_ char *stack = string_format("session required pam_namespace.so\n%s", shared);
+	struct fixture *f = *state;
+
+	expect(f, stack, FINDING_NOTE,
+		"scope= shares nothing here: pam_namespace.so (/etc/pam.d/s:1)");
+	expect(f, shared, FINDING_OK, "isolated");
+	assert_int_equal(f->findings.count, 1);
+	expect(f, "session required pam_namespace.so\n" OURS, FINDING_OK, "isolated");
+	assert_int_equal(f->findings.count, 1);
 }
 
 TEST_CASE(half_a_pair, "one of the two lines alone is named")

@@ -307,7 +307,7 @@ static void check_two_failures(struct stack *s)
 		if (line->kind != PAMCONF_MODULE || s->fixed[i] || stack_is_ours(line))
 			continue;
 		s->results[i] = PAM_SESSION_ERR;
-		gets_in = lets_in_with(s, PAM_SYSTEM_ERR);
+		gets_in = !stack_is_bypassed(s) && lets_in_with(s, PAM_SYSTEM_ERR);
 		s->results[i] = usual;
 		if (!gets_in)
 			continue;
@@ -337,6 +337,6 @@ void check_isolates(struct stack *s)
 	take_reached(s);
 	check_bypasses(s);
 	check_failure(s);
-	if (!lets_in_with(s, PAM_SYSTEM_ERR))
+	if (stack_ignores_session_err(s) && !lets_in_with(s, PAM_SYSTEM_ERR))
 		check_two_failures(s);
 }

@@ -7,6 +7,7 @@
 #include "base/cleanup.h"
 #include "base/strings.h"
 #include "check/stack.h"
+#include "policy/options.h"
 
 /* A module, and what it does at a wrong moment. */
 struct neighbour {
@@ -26,8 +27,8 @@ static const struct neighbour late[] = {
 	{"pam_apparmor.so", NULL, "cannot write to /proc/self"},
 	{"pam_smack.so", NULL, "cannot write to /proc/self"},
 	{"pam_setquota.so", NULL, "finds no /proc/self there, and refuses the login"},
-	{"pam_limits.so", NULL, "looks at /proc/1, which is the session's there"},
-	{"pam_namespace.so", "unmnt_only", "makes mounts of which PID 1 does not know"},
+	{"pam_namespace.so", "unmnt_only",
+		"makes mounts that PID 1 and a login that joins do not have"},
 	{"pam_mount.so", NULL, "mounts inside of the session alone"},
 };
 
@@ -95,8 +96,8 @@ static void check_behind(struct stack *s)
 		findings_add(s->findings, FINDING_NOTE, s->service,
 			"if one of them fails, move the line of pam_unshare to the end of the "
 			"stack",
-			"%s stand%s after pam_unshare: there they find no /proc/self and cannot "
-			"start a thread",
+			"%s stand%s after pam_unshare, where a module finds no /proc/self and "
+			"cannot start a thread",
 			others, count == 1 ? "s" : "");
 }
 
@@ -146,8 +147,36 @@ static void check_pair(struct stack *s)
 			ours->file, ours->number);
 }
 
+/* --- sharing --- */
+
+/* Who shares has the same mount namespace, and pam_namespace makes one for each login. */
+static void check_sharing(struct stack *s)
+{
+	const struct pamconf_line *ours = &s->conf.lines[s->ours];
+	struct options options;
+	struct error error = {0};
+
+	if (options_parse(ours->n_arguments, (const char *const *)ours->arguments, &options,
+		    &error) < 0 ||
+		options.scope == SCOPE_SESSION)
+		return;
+	for (size_t i = 0; i < s->ours; i++) {
+		const struct pamconf_line *line = &s->conf.lines[i];
+
+		if (!pamconf_is(line, "pam_namespace.so") ||
+			pamconf_has_argument(line, "unmnt_only"))
+			continue;
+		findings_add(s->findings, FINDING_NOTE, s->service, NULL,
+			"scope= shares nothing here: pam_namespace.so (%s:%u) gives each login "
+			"mounts of its own, and a session of its own keeps them apart",
+			line->file, line->number);
+		return;
+	}
+}
+
 void check_neighbours(struct stack *s)
 {
+	check_sharing(s);
 	check_pair(s);
 	check_before(s);
 	check_behind(s);

@@ -86,13 +86,16 @@ int stack_run(struct stack *s)
 	return pamrun_result(&s->conf, s->results, s->reached);
 }
 
+bool stack_ignores_session_err(const struct stack *s)
+{
+	return strcmp(s->service, "sudo") == 0 || strcmp(s->service, "sudo-i") == 0;
+}
+
 bool stack_lets_in(struct stack *s)
 {
 	int result = stack_run(s);
 
-	if (result == PAM_SESSION_ERR)
-		return strcmp(s->service, "sudo") == 0 || strcmp(s->service, "sudo-i") == 0;
-	return result == PAM_SUCCESS;
+	return result == PAM_SUCCESS || (result == PAM_SESSION_ERR && stack_ignores_session_err(s));
 }
 
 bool stack_is_bypassed(struct stack *s)

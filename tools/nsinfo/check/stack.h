@@ -43,9 +43,12 @@ bool stack_opens(const struct pamconf_line *line);
 int stack_run(struct stack *s);
 
 /*
- * stack_lets_in - does the application go on, with the results of now? sudo does so after
- * PAM_SESSION_ERR, too (sudo_pam_begin_session in its plugins/sudoers/auth/pam.c).
+ * stack_ignores_session_err - does the application go on after PAM_SESSION_ERR? sudo does
+ * (sudo_pam_begin_session in its plugins/sudoers/auth/pam.c).
  */
+bool stack_ignores_session_err(const struct stack *s);
+
+/* stack_lets_in - does the application go on, with the results of now? */
 bool stack_lets_in(struct stack *s);
 
 /* stack_is_bypassed - does it go on though no line of ours has opened a session? */

@@ -20,7 +20,7 @@ static const char *const known[] = {
 
 /* What is read once. Each list ends with NULL. */
 static struct {
-	bool done, debian;
+	bool done, told, debian;
 	const char **configs, **modules, **others;
 	size_t n_configs, n_modules, n_others;
 } libpam;
@@ -111,6 +111,7 @@ static void read_once(void)
 	libpam.done = true;
 	read_strings();
 	told = libpam.n_configs;
+	libpam.told = told > 0;
 	for (size_t i = 0; i < N_KNOWN; i++) {
 		size_t j = 0;
 
@@ -141,6 +142,12 @@ const char *const *libpam_include_directories(void)
 
 	read_once();
 	return libpam.debian ? etc : libpam.configs;
+}
+
+bool libpam_has_at_include(void)
+{
+	read_once();
+	return libpam.debian || !libpam.told;
 }
 
 const char *const *libpam_module_directories(void)

@@ -2,6 +2,8 @@
 #ifndef NSINFO_LIBPAM_H
 #define NSINFO_LIBPAM_H
 
+#include <stdbool.h>
+
 /*
  * Where this machine's libpam looks, which each distribution decides when it builds it. libpam has
  * no call that tells, so its own file is read: the directories are strings in it.
@@ -18,6 +20,9 @@ const char *const *libpam_config_directories(void);
  * (its patch 031_pam_include) the first alone.
  */
 const char *const *libpam_include_directories(void);
+
+/* libpam_has_at_include - does it understand "@include"? That is Debian's, too. */
+bool libpam_has_at_include(void);
 
 /* libpam_module_directories - the same of modules that are named without a directory. */
 const char *const *libpam_module_directories(void);

@@ -209,7 +209,7 @@ static void parse_line(struct reader *reader, const struct place *place, char *t
 		return;
 	silent = *type == '-';
 	type += silent;
-	if (strcasecmp(type, "@include") == 0) {
+	if (strcasecmp(type, "@include") == 0 && libpam_has_at_include()) {
 		include_all(reader, place, next_word(&text));
 		return;
 	}
