@@ -16,6 +16,7 @@ restore() { cp -a "$scratch/kept" "/etc/$1"; }
 # Not by PID 1's title, which it may get later.
 elsewhere() { [ -n "$1" ] && [ "$1" != "$host_pid_ns" ]; }
 isolates() { elsewhere "$(su alice -c 'readlink /proc/self/ns/pid' </dev/null 2>/dev/null)"; }
+by_sudo() { sudo -u alice readlink /proc/self/ns/pid </dev/null 2>/dev/null | grep ^pid:; } # pam_debug says what it does
 lets_in() { su alice -c true </dev/null; }
 
 check "an installation that isolates has no problem" exits 0 nsinfo check
@@ -78,7 +79,6 @@ restore pam.d/su
 
 if have "sudo goes on after PAM_SESSION_ERR" sudo; then
 	keep pam.d/sudo
-	by_sudo() { sudo -u alice readlink /proc/self/ns/pid </dev/null 2>/dev/null | grep ^pid:; } # pam_debug says what it does
 	sed -i '/pam_unshare/i session requisite pam_debug.so open_session=session_err' /etc/pam.d/sudo
 	check "a requisite line before ours in sudo is a problem: sudo goes on after PAM_SESSION_ERR, not isolated" eval '
 		found problem sudo "returns session_err: it ends the stack before pam_unshare, and sudo goes on" &&
@@ -153,6 +153,20 @@ check "a service of that list that has lost its line is a problem" eval '
 	exits 1 nsinfo check && found problem su "though /etc/security/unshare.services:1 names it"'
 rm /etc/security/unshare.services
 restore pam.d/su
+
+mv /etc/pam.d/su-l "$scratch/su-l"
+cp -a /etc/pam.d/other "$scratch/other"
+sed -i '1i auth sufficient pam_rootok.so' /etc/pam.d/other # as su has it
+check "without a file for su-l \"su -\" has the stack of other: a warning, and it is not isolated" eval '
+	found warning su-l "su - uses the service su-l" && same "$host_pid_ns" "$(su - alice -c "readlink /proc/self/ns/pid" </dev/null)"'
+mv "$scratch/su-l" /etc/pam.d/su-l
+mv "$scratch/other" /etc/pam.d/other
+if have "sudo uses the service that sudoers names" sudo; then
+	echo 'Defaults pam_service=chsh' >/etc/sudoers.d/zz-test
+	check "if sudoers names another service, that one counts" eval '
+		found note sudo "uses the service chsh" && found problem chsh "not isolated" && same "$host_pid_ns" "$(by_sudo)"'
+	rm /etc/sudoers.d/zz-test
+fi
 
 if grep -aqz '^remote$' /bin/login; then
 	check "util-linux login -h uses a service without a file: a warning" found warning remote 'login -h'

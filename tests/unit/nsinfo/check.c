@@ -449,7 +449,7 @@ TEST_CASE(wanted_services, "a service that is named as one to isolate, and is no
 	assert_int_equal(findings_count(&f->findings, FINDING_PROBLEM), 2);
 }
 
-TEST_CASE(remote_logins, "login -h without a file for the service remote is a warning")
+TEST_CASE(companions, "login -h without a file for its service remote is a warning, su - likewise")
 {
 	static const char shadow[] = "\0login\0 remote\0", util_linux[] = "\0login\0remote\0";
 	struct fixture *f = *state;
@@ -464,6 +464,14 @@ TEST_CASE(remote_logins, "login -h without a file for the service remote is a wa
 	service(f, "remote", OURS);
 	check_all(f);
 	assert_null(find_of(f, "remote", "login -h"));
+	service(f, "su", OURS);
+	tree_write_bytes(f->root, "bin/su", "\0su-l", 6);
+	check_all(f);
+	assert_string_equal(find_of(f, "su-l", "su - uses the service su-l")->remedy,
+		"cp /etc/pam.d/su /etc/pam.d/su-l");
+	service(f, "other", OURS);
+	check_all(f);
+	assert_null(find_of(f, "su-l", "su - uses"));
 }
 
 TEST_CASE(settings, "UsePAM no and !pam_session are problems")
@@ -480,6 +488,20 @@ TEST_CASE(settings, "UsePAM no and !pam_session are problems")
 	tree_write(f->root, "etc/sudoers", "Defaults env_reset\n");
 	check_application(&f->findings, f->root, "sudo");
 	assert_non_null(find(f, FINDING_OK, "sudo opens"));
+	tree_write(
+		f->root, "etc/sudoers", "Defaults env_reset, pam_service = \"s\"\n@include /x y\n");
+	findings_free(&f->findings);
+	check_application(&f->findings, f->root, "sudo");
+	assert_non_null(find(f, FINDING_NOTE, "uses the service s"));
+	assert_non_null(find(f, FINDING_NOTE,
+		"could not try whether sudo opens PAM sessions, with "
+		"what /etc/sudoers includes from /x"));
+	assert_null(find(f, FINDING_OK, "sudo opens"));
+	tree_write(f->root, "etc/ssh/sshd_config", "UsePAM yes\nPAMServiceName inner\n");
+	service(f, "inner", "session required pam_permit.so\n");
+	check_application(&f->findings, f->root, "sshd");
+	assert_non_null(find(f, FINDING_NOTE, "uses the service inner"));
+	assert_non_null(find(f, FINDING_PROBLEM, "not isolated"));
 	tree_write(f->root, "etc/sudoers.d/x", "Defaults:alice !pam_session\n");
 	check_application(&f->findings, f->root, "sudo");
 	assert_non_null(find(f, FINDING_PROBLEM, "!pam_session"));

@@ -2,18 +2,14 @@
 
 /* nsinfo check: every service that matters, and what is so of several. */
 
-#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/memory.h"
 #include "base/strings.h"
 #include "check/check.h"
-#include "check/root.h"
 #include "check/services.h"
 #include "check/wanted.h"
 #include "read/pamconf.h"
@@ -180,45 +176,55 @@ static void check_shared(struct all *all)
 	}
 }
 
-/* --- login -h --- */
+/* --- services that a program uses with an option --- */
 
 /*
- * util-linux's login takes the service "remote" if it is called with -h, shadow's never. Is it the
- * former? Its name for the service is a string of its own.
+ * Without a file of its own such a service has the stack of "other". Not each build of a program
+ * uses it: shadow's login and su do not, util-linux's do. Then its name is a string of the
+ * program's file.
  */
-static bool login_knows_remote(const char *root)
-{
-	_cleanup_free_ char *path = string_format("%s/bin/login", root);
-	static const char word[] = "\0remote";
-	struct stat st;
-	bool found = false;
-	void *text;
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+static const struct {
+	const char *service, *program, *other, *how;
+} companions[] = {
+	{"login", "/bin/login", "remote", "login -h, which telnetd and rlogind run,"},
+	{"su", "/bin/su", "su-l", "su -"},
+	{"runuser", "/sbin/runuser", "runuser-l", "runuser -"},
+	{"sudo", "/usr/libexec/sudo/sudoers.so", "sudo-i", "sudo -i"},
+	{"sudo", "/usr/lib/sudo/sudoers.so", "sudo-i", "sudo -i"},
+};
 
-	if (fd == -1)
-		return false;
-	if (fstat(fd, &st) == 0 && st.st_size > 0) {
-		text = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-		if (text != MAP_FAILED) {
-			found = memmem(text, (size_t)st.st_size, word, sizeof(word)) != NULL;
-			munmap(text, (size_t)st.st_size);
-		}
-	}
-	close(fd);
-	return found;
+static bool has_string(const char *root, const char *path, const char *string)
+{
+	_cleanup_free_ char *full = string_format("%s%s", root, path), *text = NULL;
+	_cleanup_fclose_ FILE *file = fopen(full, "re");
+	size_t size = 0;
+
+	while (file && getdelim(&text, &size, '\0', file) != -1)
+		if (strcmp(text, string) == 0)
+			return true;
+	return false;
 }
 
-static void check_remote(struct all *all)
+static void check_companions(struct all *all)
 {
-	const struct judged *login = find_judged(all, "login");
+	const struct judged *other = find_judged(all, "other");
 
-	if (!login || !login->place || find_judged(all, "remote") || !login_knows_remote(all->root))
+	if (other && other->place)
 		return;
-	findings_add(all->findings, FINDING_WARNING, "remote",
-		"cp /etc/pam.d/login /etc/pam.d/remote",
-		"\"login -h\", which telnetd and rlogind run, uses the service remote, and that "
-		"has "
-		"no file: libpam uses \"other\", and these logins are not isolated");
+	for (size_t i = 0; i < sizeof(companions) / sizeof(companions[0]); i++) {
+		const struct judged *judged = find_judged(all, companions[i].service);
+
+		if (!judged || !judged->place || find_judged(all, companions[i].other) ||
+			!has_string(all->root, companions[i].program, companions[i].other))
+			continue;
+		_cleanup_free_ char *remedy = string_format("cp /etc/pam.d/%s /etc/pam.d/%s",
+			companions[i].service, companions[i].other);
+
+		findings_add(all->findings, FINDING_WARNING, companions[i].other, remedy,
+			"%s uses the service %s, and that has no file: libpam uses \"other\", and "
+			"these logins are not isolated",
+			companions[i].how, companions[i].other);
+	}
 }
 
 /* --- what should be isolated --- */
@@ -277,7 +283,7 @@ void check_all_services(struct findings *findings, const char *root)
 	judge_missing(&all, &wanted);
 	add_found(&all);
 	check_shared(&all);
-	check_remote(&all);
+	check_companions(&all);
 	check_any(&all, &wanted);
 	for (size_t i = 0; i < all.count; i++) {
 		free(all.list[i].name);

@@ -17,9 +17,25 @@
 
 #define BLANKS " \t\r\n"
 
+/* An application that is told to use another service than the one of its name. */
+static void check_other_service(
+	struct findings *findings, const char *root, const char *usual, const char *service)
+{
+	const struct check_wish asked = {.asked = true};
+
+	if (strcmp(service, usual) == 0)
+		return;
+	findings_add(findings, FINDING_NOTE, usual, NULL,
+		"its configuration says that it uses the service %s: that one counts", service);
+	check_service(findings, root, service, &asked, NULL);
+}
+
+/* --- sshd --- */
+
 struct sshd {
 	const char *root;
 	char *use_pam; /* the first value counts, sshd_config(5) */
+	char *service; /* PAMServiceName */
 	int depth;
 	bool unreadable;
 };
@@ -34,12 +50,12 @@ static void include_sshd_config(struct sshd *sshd, const char *pattern)
 	glob_t found = {0};
 
 	if (glob(full, 0, NULL, &found) == 0)
-		for (size_t i = 0; i < found.gl_pathc && !sshd->use_pam; i++)
+		for (size_t i = 0; i < found.gl_pathc; i++)
 			read_sshd_config(sshd, found.gl_pathv[i]);
 	globfree(&found);
 }
 
-/* UsePAM stands before the first Match block or nowhere. */
+/* UsePAM and PAMServiceName stand before the first Match block or nowhere. */
 static void read_sshd_config(struct sshd *sshd, const char *path)
 {
 	_cleanup_fclose_ FILE *file = sshd->depth < 16 ? fopen(path, "re") : NULL;
@@ -51,7 +67,7 @@ static void read_sshd_config(struct sshd *sshd, const char *path)
 		return;
 	}
 	sshd->depth++;
-	while (!sshd->use_pam && getline(&line, &size, file) != -1) {
+	while (getline(&line, &size, file) != -1) {
 		char *state = NULL;
 		char *keyword = strtok_r(line, BLANKS "=", &state), *value;
 
@@ -60,8 +76,10 @@ static void read_sshd_config(struct sshd *sshd, const char *path)
 		if (strcasecmp(keyword, "Match") == 0)
 			break;
 		value = strtok_r(NULL, BLANKS "=\"", &state);
-		if (value && strcasecmp(keyword, "UsePAM") == 0)
+		if (value && !sshd->use_pam && strcasecmp(keyword, "UsePAM") == 0)
 			sshd->use_pam = string_copy(value);
+		if (value && !sshd->service && strcasecmp(keyword, "PAMServiceName") == 0)
+			sshd->service = string_copy(value);
 		for (; value && strcasecmp(keyword, "Include") == 0;
 			value = strtok_r(NULL, BLANKS "\"", &state))
 			include_sshd_config(sshd, value);
@@ -93,7 +111,27 @@ static void check_sshd(struct findings *findings, const char *root)
 			sshd.use_pam ? sshd.use_pam : "is not set, which means no");
 	else
 		findings_add(findings, FINDING_OK, "sshd", NULL, "sshd uses PAM");
+	if (sshd.service)
+		check_other_service(findings, root, "sshd", sshd.service);
 	free(sshd.use_pam);
+	free(sshd.service);
+}
+
+/* --- sudo --- */
+
+/* "Defaults pam_service=NAME", sudoers(5). */
+static void check_service_of_sudo(struct findings *findings, const char *root, const char *line,
+	const char *setting, const char *usual)
+{
+	const char *at = strstr(line, setting);
+	_cleanup_free_ char *name = NULL;
+
+	if (!at || (at > line && !strchr(BLANKS ",", at[-1])))
+		return;
+	at += strlen(setting);
+	at += strspn(at, BLANKS "=\"");
+	name = string_format("%.*s", (int)strcspn(at, BLANKS ",\""), at);
+	check_other_service(findings, root, usual, name);
 }
 
 /* Files of other places that it includes are not read: sudoers(5) has too many ways to name them.
@@ -134,6 +172,8 @@ static int turns_session_off(struct findings *findings, const char *root, const 
 		check_include(findings, path + strlen(root), at);
 		if (strncmp(at, "Defaults", 8) != 0)
 			continue;
+		check_service_of_sudo(findings, root, at, "pam_service", "sudo");
+		check_service_of_sudo(findings, root, at, "pam_login_service", "sudo-i");
 		at = strstr(at, "pam_session");
 		if (at)
 			result = at[-1] == '!';

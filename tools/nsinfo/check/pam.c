@@ -153,6 +153,10 @@ static void check_suits(struct stack *s)
 			remedy, "not isolated, and cannot be: %s, and pam_unshare leaves it alone",
 			why);
 		break;
+	case SERVICE_NONE:
+		findings_add(s->findings, s->named ? FINDING_PROBLEM : FINDING_NOTE, s->service,
+			remedy, "the line has no effect here: %s", why);
+		break;
 	case SERVICE_BREAKS:
 		findings_add(s->findings, FINDING_PROBLEM, s->service, remedy,
 			"it cannot work behind the line of pam_unshare: %s", why);

@@ -7,6 +7,8 @@
 
 #include "policy/policy.h"
 
+static const char no_session[] = "it asks PAM who somebody is, and opens no session";
+
 static const struct {
 	const char *name;
 	enum service_kind kind;
@@ -38,13 +40,42 @@ static const struct {
 	{"sddm", SERVICE_LOGIN, NULL},
 	{"sddm-autologin", SERVICE_LOGIN, NULL},
 	{"xdm", SERVICE_LOGIN, NULL},
+	{"nodm", SERVICE_LOGIN, NULL},
+	{"wdm", SERVICE_LOGIN, NULL},
+	{"slim", SERVICE_LOGIN, NULL},
+	{"lxdm", SERVICE_LOGIN, NULL},
+	{"ly", SERVICE_LOGIN, NULL},
 	{"xrdp-sesman", SERVICE_LOGIN, NULL},
 	{"vsftpd", SERVICE_LOGIN, NULL},
-	{"cockpit", SERVICE_BREAKS, "cockpit-session opens /proc/self/fd after the session"},
-	{"slurm", SERVICE_BREAKS, "slurmstepd starts threads after it has opened the session"},
+	{"cockpit", SERVICE_BREAKS, "cockpit-session opens /proc/self/fd in the session"},
+	{"slurm", SERVICE_BREAKS, "slurmstepd starts threads in the session"},
 	{"proftpd", SERVICE_OPEN, "it has dropped the capabilities that a session needs"},
 	{"pure-ftpd", SERVICE_OPEN, "it has dropped the capabilities that a session needs"},
 	{"samba", SERVICE_OPEN, "it closes the session as soon as it has opened it"},
+	{"chfn", SERVICE_NONE, no_session},
+	{"chsh", SERVICE_NONE, no_session},
+	{"passwd", SERVICE_NONE, no_session},
+	{"chpasswd", SERVICE_NONE, no_session},
+	{"newusers", SERVICE_NONE, no_session},
+	{"groupmems", SERVICE_NONE, no_session},
+	{"cups", SERVICE_NONE, no_session},
+	{"radiusd", SERVICE_NONE, no_session},
+	{"monit", SERVICE_NONE, no_session},
+	{"ocserv", SERVICE_NONE, no_session},
+	{"popa3d", SERVICE_NONE, no_session},
+	{"pwauth", SERVICE_NONE, no_session},
+	{"i3lock", SERVICE_NONE, no_session},
+	{"physlock", SERVICE_NONE, no_session},
+	{"gnome-screensaver", SERVICE_NONE, no_session},
+	{"mate-screensaver", SERVICE_NONE, no_session},
+	{"cinnamon-screensaver", SERVICE_NONE, no_session},
+	{"kde", SERVICE_NONE, no_session},
+	{"phosh", SERVICE_NONE, no_session},
+	{"postgresql", SERVICE_NONE, no_session},
+	{"openvpn", SERVICE_NONE, no_session},
+	{"exim", SERVICE_NONE, no_session},
+	{"hylafax", SERVICE_NONE, no_session},
+	{"lsh", SERVICE_NONE, no_session},
 };
 
 enum service_kind service_kind(const char *service, const char **why)

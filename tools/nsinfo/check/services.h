@@ -11,6 +11,7 @@ enum service_kind {
 	SERVICE_LOGIN,  /* gives logins that can be isolated */
 	SERVICE_STAYS,  /* starts its program without a fork, and pam_unshare leaves it alone */
 	SERVICE_BREAKS, /* cannot work behind the line */
+	SERVICE_NONE,   /* opens no session: the line has no effect */
 	SERVICE_OPEN,   /* lets its users in, not isolated, in spite of the line */
 };
 
