@@ -1,12 +1,19 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# The PAM stacks of other distributions (tests/e2e/trees), with our line in the right place and in wrong ones: what nsinfo check
-# says of each is what libpam does with it.
+# The PAM stacks of other distributions (tests/e2e/trees), with our line in the right place and in wrong ones, and stacks made at random:
+# what nsinfo check says of each is what libpam does with it.
+#
+# With SEED COUNT [all] as arguments it makes these random stacks and nothing else; see trees/stacks.py.
 trees=$(cd "$(dirname "$0")" && pwd)/trees
 . "$(dirname "$0")/../lib/libtest.sh"
 
 if ! command -v pamtester >/dev/null; then
 	skip "nsinfo check and libpam agree" "no pamtester on this machine"
+	finish
+fi
+
+if [ $# -gt 0 ]; then
+	check "stacks made at random: $*" python3 "$trees/stacks.py" "$@"
 	finish
 fi
 
@@ -284,4 +291,7 @@ check "then sudo, too, uses other, which denies; and goes on, for pam_deny retur
 echo "$line" >/etc/pam.d/other
 check "the line in the file that services without their own use" agree isolated su sudo
 
+# --- at random ---------------------------------------------------------------------------------------
+
+check "stacks made at random" python3 "$trees/stacks.py" 1 400
 finish
