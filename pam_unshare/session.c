@@ -23,6 +23,7 @@
 #include "host.h"
 #include "launch.h"
 #include "procfs/plan.h"
+#include "rlimits.h"
 #include "share.h"
 
 /*
@@ -428,7 +429,9 @@ static int try_to_open(
 	return result;
 }
 
-int session_open(const struct session_request *request, struct session **out, struct error *error)
+/* As session_open says, but for the limits. */
+static int open_unlimited(
+	const struct session_request *request, struct session **out, struct error *error)
 {
 	struct session *session = new_session();
 	const int64_t start = clock_now_ms();
@@ -458,6 +461,27 @@ int session_open(const struct session_request *request, struct session **out, st
 	}
 	*out = session;
 	return 0;
+}
+
+int session_open(const struct session_request *request, struct session **out, struct error *error)
+{
+	struct rlimits limits;
+	struct error ignored;
+	int result;
+
+	rlimits_lift(&limits);
+	result = open_unlimited(request, out, error);
+	if (result < 0)
+		rlimits_explain(error);
+	if (rlimits_restore(&limits) == 0 || result < 0)
+		return result;
+	result = error_set(error, errno, "put back the application's limits", NULL);
+	if (*out) {
+		session_close(*out, &ignored);
+		session_free(*out);
+		*out = NULL;
+	}
+	return result;
 }
 
 /*

@@ -22,10 +22,10 @@ static const char *remedy_of(int code)
 		return "raise fs.file-max with sysctl(8)";
 	case EAGAIN:
 		return "a limit on processes is reached: see pids.max of the cgroup, "
-		       "kernel.pid_max and "
-		       "kernel.threads-max";
+		       "kernel.pid_max, kernel.threads-max and nproc in limits.conf";
 	case ENOMEM:
-		return "memory is short: see the memory limit of the application's cgroup";
+		return "memory is short: see the memory limit of the application's cgroup, and "
+		       "\"as\" and \"data\" in limits.conf";
 	case ENOSYS:
 		return "Linux 5.10 or newer is needed (or a seccomp filter denies the call)";
 	default:

@@ -497,6 +497,16 @@ static void add_children(FILE *state)
 	fprintf(state, "waitid %d %d\n", result, result == -1 ? errno : (int)info.si_pid);
 }
 
+static void add_limits(FILE *state)
+{
+	struct rlimit limit;
+
+	for (int i = 0; i < RLIM_NLIMITS; i++)
+		if (prlimit(0, i, NULL, &limit) == 0)
+			fprintf(state, "limit %d: %lu %lu\n", i, (unsigned long)limit.rlim_cur,
+				(unsigned long)limit.rlim_max);
+}
+
 char *application_state(void)
 {
 	char *text = NULL;
@@ -516,6 +526,7 @@ char *application_state(void)
 	fprintf(state, "getcwd %s\n", getcwd(cwd, sizeof(cwd)) ? cwd : strerror(errno));
 	add_descriptors(state);
 	add_status(state);
+	add_limits(state);
 	add_children(state);
 	prctl(PR_GET_CHILD_SUBREAPER, &subreaper);
 	fprintf(state, "subreaper %d securebits %d\n", subreaper, prctl(PR_GET_SECUREBITS));

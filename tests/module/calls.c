@@ -17,6 +17,7 @@
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -24,6 +25,9 @@
 /*
  * How a login begins.
  */
+
+/* A limit that is in nobody's way, also not in a sanitizer's. */
+static const struct rlimit memory = {1UL << 46, RLIM_INFINITY};
 
 /* Everything that the module deals with, so that every call that it can make is made. */
 static pam_handle_t *boot_full(void)
@@ -48,6 +52,7 @@ static pam_handle_t *boot_full(void)
 	CHECK(mount("/run/mask", "/run/file", NULL, MS_BIND, NULL) == 0);
 	CHECK(chdir("/proc/sys/kernel") == 0);
 	CHECK(prctl(PR_SET_CHILD_SUBREAPER, 1) == 0);
+	CHECK(prlimit(0, RLIMIT_DATA, &memory, NULL) == 0);
 	SERVICE("full", "with=ipc,uts,cgroup,net,time proc=gid=5 on_close=linger");
 	return application_start("full", USER);
 }
@@ -132,6 +137,8 @@ static const struct kind {
 static const struct {
 	const char *call, *step;
 } steps[] = {
+	{"prlimit RLIMIT_DATA (3)", "put back the application's limits"},
+	{"prlimit", NULL}, /* they stay as they are, and it may find room all the same */
 	{"mmap (1)", "allocate a session"},
 	{"madvise", "allocate a session"},
 	{"stat /proc/self/ns", "read /proc/self/ns"},
@@ -293,6 +300,8 @@ static void do_in_its_place(const struct failing_call *failing)
 		CHECK(prctl(PR_SET_CHILD_SUBREAPER, 1) == 0);
 	else if (strcmp(failing->call, "sigprocmask restore") == 0)
 		CHECK(sigprocmask(SIG_SETMASK, &none, NULL) == 0);
+	else if (strcmp(failing->call, "prlimit RLIMIT_DATA") == 0 && failing->number == 3)
+		CHECK(prlimit(0, RLIMIT_DATA, &memory, NULL) == 0);
 	else if (strcmp(failing->call, "waitpid") == 0)
 		CHECK(waitpid(-1, NULL, __WCLONE) > 0);
 }

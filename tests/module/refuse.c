@@ -3,6 +3,7 @@
 /* Who is skipped and who is refused; and a refusal wherever opening fails leaves nothing behind. */
 
 #include "application.h"
+#include "tracer.h"
 
 #include <dlfcn.h>
 #include <errno.h>
@@ -521,6 +522,46 @@ TEST_CASE(few_descriptors,
 	}
 	CHECK(refused >= 5, "refused %d times", refused);
 	CHECK(limit.rlim_cur < 64);
+}
+
+#ifndef TEST_SANITIZED /* which needs more memory itself */
+
+static void drop_resource(void)
+{
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3];
+
+	CHECK(syscall(SYS_capget, &header, sets) == 0);
+	sets[0].effective &= ~CAP_TO_MASK(CAP_SYS_RESOURCE);
+	sets[0].permitted &= ~CAP_TO_MASK(CAP_SYS_RESOURCE);
+	CHECK(syscall(SYS_capset, &header, sets) == 0);
+}
+
+TEST_CASE(memory, "without CAP_SYS_RESOURCE, a limit of memory that refuses the login is named")
+{
+	const struct rlimit limit = {5000, 5000};
+	pam_handle_t *pamh = application_start("test", USER);
+	char *before;
+
+	drop_resource();
+	CHECK(setrlimit(RLIMIT_DATA, &limit) == 0);
+	before = application_state();
+	CHECK(pam_open_session(pamh, 0) == PAM_SYSTEM_ERR);
+	application_check_state(before);
+	application_check_says("allocate a session within the 4 KiB of RLIMIT_DATA: ",
+		"Cannot allocate memory; raise it for the user (\"as\" and \"data\" in "
+		"limits.conf, pam_limits), or give the application CAP_SYS_RESOURCE\n");
+}
+
+#endif
+
+TEST_CASE(other_memory, "a limit of memory that could be lifted is not named")
+{
+	const struct rlimit limit = {1UL << 46, RLIM_INFINITY};
+
+	CHECK(setrlimit(RLIMIT_DATA, &limit) == 0);
+	tracer_refused("test", TRACER_LIST({"mmap", 1, .result = -ENOMEM}), "allocate a session",
+		"Cannot allocate memory; memory is short");
 }
 
 static void open_nested(void)

@@ -203,6 +203,40 @@ TEST_CASE(cwd_beyond_path_max, "one with a path that is too long for the kernel 
 	rmdir(directory);
 }
 
+#ifndef TEST_SANITIZED /* which needs more memory itself */
+
+/* What the application has is more than the limit. */
+static void open_and_close_within(rlim_t hard)
+{
+	const struct rlimit limit = {5000, hard};
+	pam_handle_t *pamh = application_start("test", USER);
+	ino_t host = own_namespace();
+	char *before;
+
+	CHECK(setrlimit(RLIMIT_DATA, &limit) == 0);
+	before = application_state();
+	CHECK(pam_open_session(pamh, 0) == PAM_SUCCESS);
+	CHECK(application_children_namespace() != host);
+	CHECK(pam_close_session(pamh, 0) == PAM_SUCCESS);
+	application_check_state(before);
+}
+
+TEST_CASE(soft_limit, "a soft limit of memory that the application exceeds keeps out nobody")
+{
+	open_and_close_within(RLIM_INFINITY);
+}
+
+TEST_CASE(hard_limit, "where root may raise limits, nor does a hard one")
+{
+	const struct rlimit low = {1UL << 46, 1UL << 46}, high = {1UL << 46, RLIM_INFINITY};
+
+	CHECK(setrlimit(RLIMIT_DATA, &low) == 0);
+	if (setrlimit(RLIMIT_DATA, &high) == 0)
+		open_and_close_within(5000);
+}
+
+#endif
+
 static void hold_a_session(int ready, int until)
 {
 	pam_handle_t *pamh = application_start("test", USER);

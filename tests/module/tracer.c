@@ -144,7 +144,7 @@ static const struct known {
 	{SYS_capset, "capset", "", true},
 	{SYS_sched_setattr, "sched_setattr", "", true},
 	{SYS_sched_setaffinity, "sched_setaffinity", "", true},
-	{SYS_prlimit64, "prlimit", "", true},
+	{SYS_prlimit64, "prlimit", " w"},
 	{TRACER_ALLOCATES, "", "p"},
 	{TRACER_MAPS, "mmap", ""},
 	{TRACER_FREES, NULL, ""},
@@ -171,6 +171,14 @@ static const struct word {
 	{SYS_prctl, PR_CAP_AMBIENT, true, "PR_CAP_AMBIENT"},
 	{SYS_prctl, PR_SET_TIMERSLACK, true, "PR_SET_TIMERSLACK"},
 	{SYS_prctl, PR_CAPBSET_READ, true, "PR_CAPBSET_READ"},
+	{SYS_prlimit64, RLIMIT_AS, true, "RLIMIT_AS"},
+	{SYS_prlimit64, RLIMIT_DATA, true, "RLIMIT_DATA"},
+	{SYS_prlimit64, RLIMIT_NOFILE, true, "RLIMIT_NOFILE"},
+	{SYS_prlimit64, RLIMIT_CPU, true, "RLIMIT_CPU"},
+	{SYS_prlimit64, RLIMIT_RTTIME, true, "RLIMIT_RTTIME"},
+	{SYS_prlimit64, RLIMIT_FSIZE, true, "RLIMIT_FSIZE"},
+	{SYS_prlimit64, RLIMIT_STACK, true, "RLIMIT_STACK"},
+	{SYS_prlimit64, RLIMIT_SIGPENDING, true, "RLIMIT_SIGPENDING"},
 	{SYS_fcntl, F_OFD_SETLK, true, "F_OFD_SETLK"},
 	{SYS_fcntl, F_DUPFD_CLOEXEC, true, "F_DUPFD_CLOEXEC"},
 	{SYS_ioctl, SIOCSIFFLAGS, true, "SIOCSIFFLAGS"},
@@ -400,16 +408,19 @@ static void check_open_how(pid_t pid, uint64_t address, const char *text)
 		violate("%s: a path is walked that a user could have changed", text);
 }
 
-static void check_limit(pid_t pid, const uint64_t *arguments, const char *text)
+/* PID 1 lowers none. The application changes those of memory, and puts them back (add_limits). */
+static void check_limit(pid_t pid, enum role role, const uint64_t *arguments, const char *text)
 {
 	struct rlimit new, old;
 	struct iovec here = {&new, sizeof(new)},
 		     there = {(void *)(uintptr_t)arguments[2], sizeof(new)};
 
-	if (process_vm_readv(pid, &here, 1, &there, 1, 0) != sizeof(new) ||
+	if (role == APPLICATION && (arguments[1] == RLIMIT_AS || arguments[1] == RLIMIT_DATA))
+		return;
+	if (role != INIT || process_vm_readv(pid, &here, 1, &there, 1, 0) != sizeof(new) ||
 		prlimit(pid, (int)arguments[1], NULL, &old) == -1 || new.rlim_cur < old.rlim_cur ||
 		new.rlim_max < old.rlim_max)
-		violate("%s: a limit is lowered", text);
+		violate("%s: a limit is changed", text);
 }
 
 static void check_signals_are_blocked(pid_t pid, const char *text)
@@ -443,7 +454,7 @@ static void check_rules(const struct tracee *tracee, const struct known *call,
 	if (call->number == SYS_openat2)
 		check_open_how(pid, arguments[2], text);
 	if (call->number == SYS_prlimit64 && arguments[2] != 0)
-		check_limit(pid, arguments, text);
+		check_limit(pid, role, arguments, text);
 	if (call->number == SYS_unshare || call->number == SYS_clone)
 		check_signals_are_blocked(pid, text);
 	if (call->number == SYS_clone && (arguments[0] & (CSIGNAL | CLONE_FS)))
@@ -531,12 +542,12 @@ static const struct known *find_call(long number)
 }
 
 /*
- * Whether the call is the module's: from the session that it maps, or from the message of a byte
- * that ends it, until libpam tells audit(8).
+ * Whether the call is the module's: from the limits of memory that it looks at, or from the message
+ * of a byte that ends the session, until libpam tells audit(8).
  */
 static bool is_the_modules(const struct known *call, const uint64_t *arguments)
 {
-	if (call->number == TRACER_MAPS || (call->number == SYS_sendto && arguments[2] == 1))
+	if (call->number == SYS_prlimit64 || (call->number == SYS_sendto && arguments[2] == 1))
 		noting = true;
 	if (call->number == SYS_socket && arguments[0] == AF_NETLINK)
 		over = true;

@@ -96,7 +96,9 @@ TEST_CASE(remedies, "each errno that an administrator can do something about has
 		{EMFILE, "nofile"},
 		{ENFILE, "fs.file-max"},
 		{EAGAIN, "pids.max"},
-		{ENOMEM, "memory"},
+		{EAGAIN, "nproc"},
+		{ENOMEM, "cgroup"},
+		{ENOMEM, "limits.conf"},
 		{ENOSYS, "Linux 5.10"},
 	};
 
