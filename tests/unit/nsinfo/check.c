@@ -545,6 +545,23 @@ TEST_CASE(ways_around, "systemd's and D-Bus's ways around a session are named")
 	assert_int_equal(findings_count(&f->findings, FINDING_WARNING), 0);
 }
 
+TEST_CASE(programs_of_users, "programs that pam_mount starts for users are named")
+{
+	static const char path[] = "etc/security/pam_mount.conf.xml";
+	struct fixture *f = *state;
+
+	tree_write(f->root, path,
+		"<pam_mount>\n<!-- <luserconf name=\"x\" /> -->\n<!-- a > b\n<luserconf/>\n-->\n"
+		"<volume path=\"x\"/></pam_mount>\n");
+	check_bypass(&f->findings, f->root);
+	assert_int_equal(f->findings.count, 0);
+	tree_write(f->root, path,
+		"<pam_mount>\n<!-- x -->\n<luserconf name=\".pam_mount.conf.xml\" "
+		"/>\n</pam_mount>\n");
+	check_bypass(&f->findings, f->root);
+	assert_non_null(find(f, FINDING_WARNING, "lets users name programs"));
+}
+
 TEST_CASE(installed_files, "missing or wrong files are problems")
 {
 	struct fixture *f = *state;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 
-/* nsinfo check: systemd and D-Bus, which can show the host's processes from outside a session. */
+/* nsinfo check: systemd, D-Bus and pam_mount, which can show the host from outside a session. */
 
 #include "check/check.h"
 
@@ -54,6 +54,8 @@ static bool any_holds(
 	return false;
 }
 
+/* --- systemd --- */
+
 static void check_user_manager(struct findings *findings, const char *root)
 {
 	static const char *const units[] = {"/etc/systemd/system/user@.service",
@@ -76,6 +78,8 @@ static void check_user_manager(struct findings *findings, const char *root)
 			"what a user starts with \"systemd-run --user\" runs outside of the "
 			"session and sees every process of the host");
 }
+
+/* --- D-Bus --- */
 
 /* What gives out command lines, and in which interface of org.freedesktop.systemd1 it is. */
 static const char *const bus_methods[][2] = {
@@ -118,8 +122,38 @@ static void check_bus(struct findings *findings, const char *root)
 		"the bus denies GetUnitProcesses and GetProcesses to users");
 }
 
+/* --- pam_mount --- */
+
+/*
+ * With <luserconf> a user's own file names volumes, and the FUSE programs that mount them: these
+ * run as the user, on the host, before our line is reached (pam_mount.conf(5)).
+ */
+static void check_pam_mount(struct findings *findings, const char *root)
+{
+	static const char path[] = "/etc/security/pam_mount.conf.xml";
+	_cleanup_free_ char *full = string_format("%s%s", root, path), *text = NULL;
+	_cleanup_fclose_ FILE *file = fopen(full, "re");
+	size_t size = 0;
+	bool comment = false;
+
+	while (file && getdelim(&text, &size, '>', file) != -1) {
+		const char *open = strstr(text, "<!--"), *element = strstr(text, "<luserconf");
+
+		if (element && !comment && !(open && open < element)) {
+			findings_add(findings, FINDING_WARNING, "pam_mount",
+				"take <luserconf> out of it, if users are not to see the host",
+				"%s lets users name programs that start before the session, on the "
+				"host",
+				path);
+			return;
+		}
+		comment = (comment || open) && !strstr(text, "-->");
+	}
+}
+
 void check_bypass(struct findings *findings, const char *root)
 {
+	check_pam_mount(findings, root);
 	check_user_manager(findings, root);
 	check_bus(findings, root);
 }

@@ -20,7 +20,6 @@ struct neighbour {
  */
 static const struct neighbour late[] = {
 	{"pam_systemd.so", NULL, "tells logind a PID, and finds no /proc/self"},
-	{"pam_elogind.so", NULL, "tells elogind a PID, and finds no /proc/self"},
 	{"pam_systemd_home.so", NULL, "mounts a home of which PID 1 does not know"},
 	{"pam_loginuid.so", NULL, "sets no login uid there, without a word"},
 	{"pam_selinux.so", "close", "cannot write to /proc/self"},
@@ -36,7 +35,8 @@ static const struct neighbour late[] = {
 static const struct neighbour early[] = {
 	{"pam_mount.so", NULL, "its volumes stay mounted on the host"},
 	{"pam_ecryptfs.so", NULL, "the home stays mounted and readable on the host"},
-	{"pam_encfs.so", NULL, "the home stays mounted and readable on the host"},
+	{"pam_encfs.so", NULL,
+		"it finds no /proc/self and crashes the application, and the home stays mounted"},
 	{"pam_zfs_key.so", NULL, "the home stays mounted and its key loaded"},
 	{"pam_fscrypt.so", NULL, "the home is in use and is not locked"},
 	{"pam_systemd_home.so", NULL, "the home is in use and is not deactivated"},
