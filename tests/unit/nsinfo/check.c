@@ -248,10 +248,20 @@ TEST_CASE(early_closing, "a module that needs the session gone before it closes 
 		"session optional pam_mount.so\nsession required pam_unshare.so close\n"
 		"session required pam_unshare.so open\n",
 		FINDING_WARNING, "closes before pam_unshare");
+	assert_string_equal(find(f, FINDING_WARNING, "closes before")->remedy,
+		"write \"session required pam_unshare.so close\" before /etc/pam.d/s:1, too");
 	expect(f, "session optional pam_exec.so type=open_session /x\n" OURS, FINDING_OK,
 		"isolated");
 	assert_int_equal(f->findings.count, 1);
 	expect(f, "session optional pam_exec.so /x\n" OURS, FINDING_WARNING, "closes before");
+	expect(f, "session optional pam_keyinit.so force revoke\n" OURS, FINDING_NOTE,
+		"lose their keys");
+	expect(f, "session optional pam_keyinit.so\nsession required pam_selinux.so close\n" OURS,
+		FINDING_OK, "isolated");
+	assert_int_equal(f->findings.count, 1);
+	tree_write(f->root, "sys/fs/selinux/enforce", "1");
+	expect(f, "session required pam_selinux.so close\n" OURS, FINDING_NOTE,
+		"restore the context");
 }
 
 TEST_CASE(shares_nothing, "scope= behind pam_namespace is named, for it shares nothing")

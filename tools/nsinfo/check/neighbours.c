@@ -6,6 +6,7 @@
 
 #include "base/cleanup.h"
 #include "base/strings.h"
+#include "check/root.h"
 #include "check/stack.h"
 #include "policy/options.h"
 
@@ -14,10 +15,11 @@ struct neighbour {
 	const char *module;
 	const char *unless; /* an argument with which it does not; or NULL */
 	const char *what;
+	const char *only; /* an argument without which it does not; or NULL */
+	bool harmless;    /* a note, no warning */
 };
 
-/* What breaks behind ours: where there is no /proc/self, no thread, or the session exists already.
- */
+/* What breaks behind ours: there is no /proc/self and no thread, and the session exists already. */
 static const struct neighbour late[] = {
 	{"pam_systemd.so", NULL, "tells logind a PID, and finds no /proc/self"},
 	{"pam_systemd_home.so", NULL, "mounts a home of which PID 1 does not know"},
@@ -44,6 +46,11 @@ static const struct neighbour early[] = {
 		"its program runs inside the session, and the user's processes still do, too"},
 	{"pam_script.so", NULL,
 		"its script runs inside the session, and the user's processes still do, too"},
+	{"pam_keyinit.so", NULL, "the session's processes lose their keys before they are ended",
+		"revoke", true},
+	{"pam_selinux.so", "open",
+		"it finds no /proc/self and cannot restore the context, if SELinux is enabled",
+		NULL, true},
 };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -53,7 +60,8 @@ static const struct neighbour *find(
 {
 	for (size_t i = 0; i < count; i++)
 		if (pamconf_is(line, list[i].module) &&
-			!(list[i].unless && pamconf_has_argument(line, list[i].unless)))
+			!(list[i].unless && pamconf_has_argument(line, list[i].unless)) &&
+			!(list[i].only && !pamconf_has_argument(line, list[i].only)))
 			return &list[i];
 	return NULL;
 }
@@ -103,32 +111,48 @@ static void check_behind(struct stack *s)
 
 /* --- what stands before ours, and closes first --- */
 
-static void add_early(struct stack *s, size_t i, const struct neighbour *known)
+/* The module of line I, which needs the session gone before it closes, and is not in time; or NULL.
+ */
+static const struct neighbour *is_early(const struct stack *s, size_t i)
+{
+	bool in_time = s->closes >= 0 && s->closes < (long)i;
+
+	if (pamconf_is(&s->conf.lines[i], "pam_selinux.so") &&
+		!root_has(s->root, "/sys/fs/selinux/enforce"))
+		return NULL; /* it does nothing then */
+	return in_time || s->fixed[i] ? NULL : find(early, COUNT(early), &s->conf.lines[i]);
+}
+
+/* Where the line with "close" has to go: before line I. The caller frees. */
+static char *how_to_close(const struct stack *s, size_t i)
 {
 	const struct pamconf_line *line = &s->conf.lines[i], *ours = &s->conf.lines[s->ours];
-	_cleanup_free_ char *remedy = NULL;
 
 	if (s->closes >= 0)
-		remedy = string_format("move the line of pam_unshare with \"close\" (%s:%u) before "
-				       "it",
-			s->conf.lines[s->closes].file, s->conf.lines[s->closes].number);
-	else
-		remedy = string_format("write two lines: \"session required pam_unshare.so close\" "
-				       "before %s:%u, and the word \"open\" behind pam_unshare.so "
-				       "in %s:%u",
-			line->file, line->number, ours->file, ours->number);
-	findings_add(s->findings, FINDING_WARNING, s->service, remedy,
-		"%s (%s:%u) closes before pam_unshare, while the session still runs: %s",
-		line->module, line->file, line->number, known->what);
+		return string_format("write \"session required pam_unshare.so close\" before "
+				     "%s:%u, too",
+			line->file, line->number);
+	return string_format("write two lines: \"session required pam_unshare.so close\" before "
+			     "%s:%u, and the word \"open\" behind pam_unshare.so in %s:%u",
+		line->file, line->number, ours->file, ours->number);
 }
 
 static void check_before(struct stack *s)
 {
-	for (size_t i = 0; i < s->ours; i++) {
-		const struct neighbour *known = find(early, COUNT(early), &s->conf.lines[i]);
+	_cleanup_free_ char *remedy = NULL; /* the same for all: before the first of them */
 
-		if (known && (s->closes < 0 || s->closes > (long)i) && !s->fixed[i])
-			add_early(s, i, known);
+	for (size_t i = 0; i < s->ours; i++) {
+		const struct pamconf_line *line = &s->conf.lines[i];
+		const struct neighbour *known = is_early(s, i);
+
+		if (!known)
+			continue;
+		if (!remedy)
+			remedy = how_to_close(s, i);
+		findings_add(s->findings, known->harmless ? FINDING_NOTE : FINDING_WARNING,
+			s->service, remedy,
+			"%s (%s:%u) closes before pam_unshare, while the session still runs: %s",
+			line->module, line->file, line->number, known->what);
 	}
 }
 
