@@ -155,6 +155,10 @@ class Stack:
             text = text.replace(f"@{k}@", f"open_session={results[k]}" if k in results else f"n={k}")
         return text
 
+    def includes_twice(self):
+        names = re.findall(r"@NAME@(-\d+)", "".join(self.files.values()))
+        return len(names) > len(set(names))
+
     def at(self, path, number):
         """K of the pam_debug whose line begins at this line of a rendered file; or None."""
         name = re.sub(r"^(sudo|stack\d+)", "", os.path.basename(path))
@@ -299,7 +303,8 @@ class Comparison:
                 k, code = tried[variant]
                 if truth == "open" and k not in modules:
                     self.wrong(stack, said, "it is let in if a module returns what nsinfo does not think of", f"({k}: {code})")
-                if truth != "open" and (k, code) in named:
+                # nsinfo takes a line that is read twice for two, of which one returns this.
+                if truth != "open" and (k, code) in named and not stack.includes_twice():
                     self.wrong(stack, said, "it is not let in if a module returns what nsinfo warns of", f"({k}: {code}, {truth})")
             remove(f"{name}-\\d+-")
 
