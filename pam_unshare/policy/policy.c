@@ -9,7 +9,7 @@
  * These open a session and then exec without forking: what they start would stay in the host's
  * PID namespace with the session's /proc, and systemd's user manager does not start at all.
  */
-static const char *const services_without_fork[] = {"systemd-user", "polkit-1"};
+static const char *const services_without_fork[] = {"systemd-user", "systemd-run0", "polkit-1"};
 
 bool policy_service_forks(const char *service)
 {

@@ -158,11 +158,13 @@ TEST_CASE(root_is_isolated, "uid 0 is isolated with the option root")
 	CHECK(pam_close_session(pamh, 0) == PAM_SUCCESS);
 }
 
-TEST_CASE(services, "systemd-user and polkit-1 are skipped for everyone")
+TEST_CASE(services, "systemd-user, systemd-run0 and polkit-1 are skipped for everyone")
 {
 	SERVICE("systemd-user", "root");
+	SERVICE("systemd-run0", "root");
 	SERVICE("polkit-1", "root");
 	check_skipped("systemd-user", USER);
+	check_skipped("systemd-run0", USER);
 	check_skipped("polkit-1", USER);
 	check_skipped("systemd-user", "root");
 	CHECK(application_log_count("\n") == 0);

@@ -680,6 +680,7 @@ TEST_CASE(services_without_fork,
 	options.root = true;
 	WRITE("unshare.conf", "* * isolate root\n");
 	assert_false(decide(options, "alice", 1000, "systemd-user"));
+	assert_false(decide(options, "alice", 1000, "systemd-run0"));
 	assert_false(decide(options, "alice", 1000, "polkit-1"));
 	assert_false(decide(options, "root", 0, "systemd-user"));
 	assert_true(decide(options, "alice", 1000, "systemd-user2"));

@@ -68,30 +68,6 @@ static const char *name_of(const struct pamconf_line *line)
 	return line->kind == PAMCONF_MODULE ? line->module : "a line that libpam cannot use";
 }
 
-/*
- * A jump is a condition that somebody meant, unless it is always taken; an end of the stack before
- * ours is a mistake.
- */
-static void add_bypass(struct stack *s, size_t i, int code, bool always)
-{
-	const struct pamconf_line *line = &s->conf.lines[i];
-	bool jump = line->actions[code] > 0, meant = jump && !always;
-	_cleanup_free_ char *remedy = NULL;
-
-	if (stack_is_ours(line))
-		remedy = string_format(
-			"write \"required\" in the place of \"%s\" there", line->control);
-	else
-		remedy = string_format("move the line of pam_unshare before %s:%u, or correct that "
-				       "one",
-			line->file, line->number);
-	findings_add(s->findings, meant ? FINDING_NOTE : FINDING_PROBLEM, s->service,
-		meant ? NULL : remedy, "not isolated if %s (%s:%u, %s) returns %s: it %s%s",
-		name_of(line), line->file, line->number, line->control, pamcontrol_code_name(code),
-		jump ? "jumps over pam_unshare" : "ends the stack before pam_unshare",
-		code == PAM_SESSION_ERR && !jump ? ", and sudo goes on in spite of it" : "");
-}
-
 /* The line that decided: the last that was called before ours. -1 if there is none. */
 static long last_reached(const struct stack *s)
 {
@@ -101,6 +77,51 @@ static long last_reached(const struct stack *s)
 		if (s->reached[i] && s->conf.lines[i].kind != PAMCONF_SUBSTACK)
 			last = (long)i;
 	return last;
+}
+
+/* Does this action leave it to the next line what happens? */
+static bool goes_on(int action)
+{
+	return action == PAMCONTROL_IGNORE || action == PAMCONTROL_OK || action == PAMCONTROL_BAD ||
+	       action == PAMCONTROL_RESET;
+}
+
+/* "it", or "then pam_x.so (FILE:LINE)": what passes ours by if line I returns CODE. */
+static char *what_decides(const struct stack *s, size_t i, int code, bool *jump)
+{
+	long last = last_reached(s);
+	const struct pamconf_line *line;
+
+	*jump = s->conf.lines[i].actions[code] > 0;
+	if (!goes_on(s->conf.lines[i].actions[code]) || last < 0)
+		return string_copy("it");
+	line = &s->conf.lines[last];
+	*jump = line->actions[s->results[last]] > 0;
+	return string_format("then %s (%s:%u)", name_of(line), line->file, line->number);
+}
+
+/*
+ * After a run in which line I has returned CODE. A jump is a condition that somebody meant, unless
+ * it is always taken; an end of the stack before ours is a mistake.
+ */
+static void add_bypass(struct stack *s, size_t i, int code, bool always)
+{
+	const struct pamconf_line *line = &s->conf.lines[i];
+	bool jump = false;
+	_cleanup_free_ char *decides = what_decides(s, i, code, &jump), *remedy = NULL;
+
+	if (stack_is_ours(line))
+		remedy = string_format(
+			"write \"required\" in the place of \"%s\" there", line->control);
+	else if (!jump || always)
+		remedy = string_format(
+			"move the line of pam_unshare before %s:%u, or correct that one",
+			line->file, line->number);
+	findings_add(s->findings, jump && !always ? FINDING_NOTE : FINDING_PROBLEM, s->service,
+		remedy, "not isolated if %s (%s:%u, %s) returns %s: %s %s%s", name_of(line),
+		line->file, line->number, line->control, pamcontrol_code_name(code), decides,
+		jump ? "jumps over pam_unshare" : "ends the stack before pam_unshare",
+		code == PAM_SESSION_ERR && !jump ? ", and sudo goes on in spite of it" : "");
 }
 
 /* Does another result of line I lead to ours, or to a later line that passes it by? -1: none. */
@@ -292,13 +313,13 @@ static void check_failure(struct stack *s)
 
 /*
  * libpam keeps the first failure. So in sudo, which goes on after PAM_SESSION_ERR, a failure of
- * ours counts for nothing behind such a one.
+ * ours counts for nothing beside such a one.
  */
 static void check_two_failures(struct stack *s)
 {
 	_cleanup_free_ char *lines = string_copy("");
 
-	for (size_t i = 0; i < s->ours; i++) {
+	for (size_t i = 0; i < s->conf.count; i++) {
 		const struct pamconf_line *line = &s->conf.lines[i];
 		_cleanup_free_ char *before = NULL;
 		int usual = s->results[i];
