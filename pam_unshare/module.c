@@ -16,6 +16,7 @@
 #include "policy/options.h"
 #include "policy/policy.h"
 #include "common/protocol.h"
+#include "place.h"
 #include "session.h"
 
 _Static_assert(PROTOCOL_VERSION == SESSION_INIT_PROTOCOL,
@@ -166,6 +167,16 @@ static void log_decision(pam_handle_t *pamh, const struct login *login, const st
 			error_printable(policy->rule.file, file, sizeof(file)), policy->rule.line);
 }
 
+static int refuse_unit(pam_handle_t *pamh, int flags)
+{
+	struct error error;
+
+	error_explain(&error, 0, "isolate a unit of systemd", NULL,
+		"it starts its program without a fork",
+		"leave its user alone, or write another service behind PAMName=");
+	return refuse(pamh, flags, &error);
+}
+
 /* Open a session for this login as the policy says. */
 static int isolate(
 	pam_handle_t *pamh, int flags, const struct login *login, const struct options *options)
@@ -248,7 +259,11 @@ int pam_sm_open_session(pam_handle_t *pamh, int flags, int argc, const char **ar
 	}
 	if (options.debug)
 		log_decision(pamh, &login, &policy);
-	return policy.isolate ? isolate(pamh, flags, &login, &policy.options) : PAM_SUCCESS;
+	if (!policy.isolate)
+		return PAM_SUCCESS;
+	if (place_is_unit())
+		return refuse_unit(pamh, flags);
+	return isolate(pamh, flags, &login, &policy.options);
 }
 
 int pam_sm_close_session(pam_handle_t *pamh, int flags, int argc, const char **argv)

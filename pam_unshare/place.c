@@ -2,7 +2,7 @@
 #include "place.h"
 
 #include <fcntl.h>
-#include <stdbool.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -68,4 +68,18 @@ enum place place_find(char *socket, size_t size)
 		!file_begins("/proc/1/comm", "session-init\n"))
 		return PLACE_OUTSIDE;
 	return wait_for_socket_fact(socket, size) == 1 ? PLACE_SHARED : PLACE_ALONE;
+}
+
+bool place_is_unit(void)
+{
+	char path[PATH_MAX];
+	ssize_t length = readlink("/proc/self/exe", path, sizeof(path) - 1);
+	const char *name;
+
+	if (length == -1)
+		return false;
+	path[length] = '\0';
+	name = strrchr(path, '/');
+	/* systemd-executor since version 255, before it systemd itself. */
+	return name && (strcmp(name, "/systemd") == 0 || strcmp(name, "/systemd-executor") == 0);
 }

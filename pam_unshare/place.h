@@ -2,6 +2,7 @@
 #ifndef PAM_UNSHARE_PLACE_H
 #define PAM_UNSHARE_PLACE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* Where the application itself is, before it opens a session. */
@@ -20,5 +21,12 @@ enum place {
  * waited for, SHARE_LIMIT_MS at most.
  */
 enum place place_find(char *socket, size_t size);
+
+/*
+ * place_is_unit - is the application systemd, which starts a unit with PAMName=? It opens the
+ * session and then executes the unit's program without a fork (systemd's exec-invoke.c, setup_pam):
+ * that would stay in the host's PID namespace, with a /proc in which it is not.
+ */
+bool place_is_unit(void);
 
 #endif

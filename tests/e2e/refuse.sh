@@ -185,6 +185,22 @@ check "with an option that nobody knows, root gets in" not_isolated "$scratch/lo
 check "with an option that nobody knows, root's login is an error in the log" logged '^err .*pam_unshare\(su:session\):.*verbose'
 options ''
 
+# --- an application that does not fork ----------------------------------------------------------------
+
+if have "a unit of systemd is refused" pamtester; then
+	# By the name of its file systemd is known; what it does then pamtester does as well.
+	mkdir -p /run/units && cp "$(command -v pamtester)" /run/units/systemd-executor
+	unit() { (cd / && /run/units/systemd-executor su "$1" open_session close_session); }
+	forget_log
+	check "a unit of systemd is refused, and the log says why" eval '
+		not unit alice && logged "^err .*pam_unshare\\(su:session\\): alice: cannot isolate a unit of systemd: it starts its program without a fork; "'
+	check "if its user is left alone, it is not" unit root
+	rm -r /run/units
+	check "and nothing is left of it" nothing_left
+fi
+
+# --- no line -----------------------------------------------------------------------------------------
+
 sed -i '/pam_unshare.so/d' /etc/pam.d/su
 check "without the line alice is let in as ever" via_su true
 finish

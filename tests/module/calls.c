@@ -137,6 +137,7 @@ static const struct kind {
 static const struct {
 	const char *call, *step;
 } steps[] = {
+	{"readlink /proc/self/exe", NULL}, /* whoever starts units has a /proc */
 	{"prlimit RLIMIT_DATA (3)", "put back the application's limits"},
 	{"prlimit", NULL}, /* they stay as they are, and it may find room all the same */
 	{"mmap (1)", "allocate a session"},
