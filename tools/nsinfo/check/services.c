@@ -49,7 +49,7 @@ static const struct {
 	{"vsftpd", SERVICE_LOGIN, NULL},
 	{"cockpit", SERVICE_BREAKS, "cockpit-session opens /proc/self/fd in the session"},
 	{"slurm", SERVICE_BREAKS, "slurmstepd starts threads in the session"},
-	{"proftpd", SERVICE_OPEN, "it has dropped the capabilities that a session needs"},
+	{"proftpd", SERVICE_OPEN, "it serves its users itself, without a fork"},
 	{"pure-ftpd", SERVICE_OPEN, "it has dropped the capabilities that a session needs"},
 	{"samba", SERVICE_OPEN, "it closes the session as soon as it has opened it"},
 	{"chfn", SERVICE_NONE, no_session},
@@ -76,6 +76,10 @@ static const struct {
 	{"exim", SERVICE_NONE, no_session},
 	{"hylafax", SERVICE_NONE, no_session},
 	{"lsh", SERVICE_NONE, no_session},
+	{"slock", SERVICE_NONE, no_session},
+	{"swaylock", SERVICE_NONE, no_session},
+	{"vlock", SERVICE_NONE, no_session},
+	{"xscreensaver", SERVICE_NONE, no_session},
 };
 
 enum service_kind service_kind(const char *service, const char **why)
