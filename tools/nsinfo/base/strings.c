@@ -28,6 +28,21 @@ char *string_copy(const char *text)
 	return text ? memory_check(strdup(text)) : NULL;
 }
 
+void string_add(char **text, const char *separator, const char *format, ...)
+{
+	char *before = *text, *item;
+	va_list args;
+
+	va_start(args, format);
+	if (vasprintf(&item, format, args) == -1)
+		memory_check(item = NULL);
+	va_end(args);
+	*text = before && *before ? string_format("%s%s%s", before, separator, item) : item;
+	if (*text != item)
+		free(item);
+	free(before);
+}
+
 int string_number(const char *text, long long *number)
 {
 	char *end;

@@ -8,6 +8,13 @@ char *string_format(const char *format, ...) __attribute__((format(printf, 1, 2)
 /* string_copy - strdup() that aborts without memory; NULL stays NULL. */
 char *string_copy(const char *text);
 
+/*
+ * string_add - one more item at the end of a list in *TEXT, behind a separator if it is not the
+ * first. *TEXT is replaced; NULL is an empty list.
+ */
+void string_add(char **text, const char *separator, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
 /* string_number - the decimal number that TEXT is, and nothing else. Returns 0 or -EINVAL. */
 int string_number(const char *text, long long *number);
 

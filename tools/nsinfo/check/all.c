@@ -137,19 +137,13 @@ static void add_shared(struct all *all, size_t i)
 
 	for (; i < all->count; i++) {
 		const struct judged *judged = &all->list[i];
-		char *longer;
 
 		if (!judged->shared || !same_line(judged, first))
 			continue;
-		longer = string_format("%s%s%s", names, *names ? ", " : "", judged->name);
-		free(names);
-		names = longer;
 		count++;
-		if (!is_known_login(judged->name))
-			continue;
-		longer = string_format("%s%s%s", logins, *logins ? ", " : "", judged->name);
-		free(logins);
-		logins = longer;
+		string_add(&names, ", ", "%s", judged->name);
+		if (is_known_login(judged->name))
+			string_add(&logins, ", ", "%s", judged->name);
 	}
 	_cleanup_free_ char *remedy = string_format(
 		"take the line out of it, and write it at the end of the file of each login that "
@@ -241,15 +235,9 @@ static void check_any(struct all *all, const struct wanted *wanted)
 {
 	_cleanup_free_ char *names = string_copy("");
 
-	for (size_t i = 0; i < all->count; i++) {
-		char *longer;
-
-		if (!all->list[i].place || !is_known_login(all->list[i].name))
-			continue;
-		longer = string_format("%s%s%s", names, *names ? " " : "", all->list[i].name);
-		free(names);
-		names = longer;
-	}
+	for (size_t i = 0; i < all->count; i++)
+		if (all->list[i].place && is_known_login(all->list[i].name))
+			string_add(&names, " ", "%s", all->list[i].name);
 	for (size_t i = 0; i < all->count; i++) {
 		if (!all->list[i].place)
 			continue;

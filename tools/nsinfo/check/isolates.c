@@ -26,7 +26,7 @@ static void add_broken(struct stack *s, size_t i, const char *consequence)
 		s->conf.lines[i].file, s->conf.lines[i].number, consequence);
 }
 
-/* What comes of it that LINE cannot be loaded. */
+/* What comes of it that the module of line I cannot be loaded. */
 static void add_fault(struct stack *s, size_t i)
 {
 	const struct pamconf_line *line = &s->conf.lines[i];
@@ -321,7 +321,6 @@ static void check_two_failures(struct stack *s)
 
 	for (size_t i = 0; i < s->conf.count; i++) {
 		const struct pamconf_line *line = &s->conf.lines[i];
-		_cleanup_free_ char *before = NULL;
 		int usual = s->results[i];
 		bool gets_in;
 
@@ -330,11 +329,9 @@ static void check_two_failures(struct stack *s)
 		s->results[i] = PAM_SESSION_ERR;
 		gets_in = !stack_is_bypassed(s) && lets_in_with(s, PAM_SYSTEM_ERR);
 		s->results[i] = usual;
-		if (!gets_in)
-			continue;
-		before = lines;
-		lines = string_format("%s%s%s (%s:%u)", before, *before ? ", " : "", line->module,
-			line->file, line->number);
+		if (gets_in)
+			string_add(
+				&lines, ", ", "%s (%s:%u)", line->module, line->file, line->number);
 	}
 	if (*lines)
 		findings_add(s->findings, FINDING_NOTE, s->service,

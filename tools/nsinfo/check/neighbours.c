@@ -95,9 +95,7 @@ static void check_behind(struct stack *s)
 				line->file, line->number, known->what);
 			continue;
 		}
-		_cleanup_free_ char *before = others;
-		others = string_format("%s%s%s (%s:%u)", before, *before ? ", " : "", line->module,
-			line->file, line->number);
+		string_add(&others, ", ", "%s (%s:%u)", line->module, line->file, line->number);
 		count++;
 	}
 	if (count > 0)
@@ -111,8 +109,7 @@ static void check_behind(struct stack *s)
 
 /* --- what stands before ours, and closes first --- */
 
-/* The module of line I, which needs the session gone before it closes, and is not in time; or NULL.
- */
+/* The module of line I if it needs the session gone before it closes, and is not in time. */
 static const struct neighbour *is_early(const struct stack *s, size_t i)
 {
 	bool in_time = s->closes >= 0 && s->closes < (long)i;

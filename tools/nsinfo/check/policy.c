@@ -20,16 +20,12 @@ static const char *const scope_names[] = {
 /* " with=ipc,net", or nothing. */
 static char *describe_namespaces(const struct options *options)
 {
-	char *text = string_copy("");
+	_cleanup_free_ char *names = NULL;
 
-	for (size_t i = 0; i < NAMESPACES_COUNT; i++) {
-		if (!(options->namespaces & namespaces[i].flag))
-			continue;
-		_cleanup_free_ char *before = text;
-		text = string_format(
-			"%s%s%s", before, *before ? "," : " with=", namespaces[i].name);
-	}
-	return text;
+	for (size_t i = 0; i < NAMESPACES_COUNT; i++)
+		if (options->namespaces & namespaces[i].flag)
+			string_add(&names, ",", "%s", namespaces[i].name);
+	return string_format("%s%s", names ? " with=" : "", names ? names : "");
 }
 
 /* How the session would be: what differs from the defaults, and what always matters. */
