@@ -3,16 +3,9 @@
 # pam_unshare in one stack with the modules that change what a login sees.
 . "$(dirname "$0")/../lib/libtest.sh"
 
-# stack LINE...: the session stack of su.
-stack() { printf '%s\n' 'auth sufficient pam_rootok.so' 'account required pam_permit.so' "$@" >/etc/pam.d/su; }
-module_is_there() { ls /usr/lib/*/security/"$1" /lib/*/security/"$1" >/dev/null 2>&1; }
+. "$lib/beside.sh"
 
-for module in pam_namespace.so pam_mkhomedir.so pam_limits.so pam_env.so pam_keyinit.so pam_exec.so; do
-	module_is_there $module || {
-		skip "$module works beside it" "no $module on this machine"
-		finish
-	}
-done
+there "six other modules work beside it" pam_namespace.so pam_mkhomedir.so pam_limits.so pam_env.so pam_keyinit.so pam_exec.so || finish
 
 # --- all of them at once -----------------------------------------------------------------------------
 
@@ -27,17 +20,15 @@ EOF
 chmod 755 /usr/bin/say-hello
 useradd -u 63003 -d /home/carol -s /bin/bash carol 2>/dev/null
 rm -rf /home/carol
-first='session required pam_unshare.so close'
 others=('session optional pam_keyinit.so force revoke' 'session required pam_limits.so' 'session required pam_env.so'
 	'session required pam_mkhomedir.so' 'session required pam_namespace.so' 'session required pam_exec.so /usr/bin/say-hello')
-last='session required pam_unshare.so open'
 
 # A container may have no keyrings: then a login without pam_unshare has none either.
 own_keyrings='awk "\$6 == 63003 && /keyring *_ses/" /proc/keys | sed "s/^/keyring=/"'
-stack "${others[0]}"
+form=none stack "${others[0]}"
 without_us=$(su carol -c "$own_keyrings" 2>/dev/null)
 for option in '' scope=user; do
-	stack "$first" "${others[@]}" "$last $option"
+	form=two also=$option stack "${others[@]}"
 	rm -f /run/said-hello
 	echo host >/tmp/mark
 	su carol -c 'look-around; echo "home=$(ls -d ~)"; echo "files=$(ulimit -n)"; echo "project=$PROJECT"
@@ -62,7 +53,7 @@ for option in '' scope=user; do
 done
 
 # Without a first line that closes, the others close from inside the session, and must not fail.
-stack "${others[@]}" 'session required pam_unshare.so'
+form=one stack "${others[@]}"
 su carol -c look-around >"$scratch/look" 2>&1
 check "a single line, the last one, works with them too" isolated su carol "$scratch/look"
 rm -f /run/said-hello
@@ -78,7 +69,7 @@ close_session) umount /home/carol || echo busy >/run/busy ;;
 esac
 EOF
 chmod 755 /usr/bin/mount-home
-stack "$first" 'session required pam_exec.so /usr/bin/mount-home' "$last"
+form=two stack 'session required pam_exec.so /usr/bin/mount-home'
 check "a home that an earlier module mounts is there in the session" \
 	same mounted "$(su carol -c 'cd && ls && setsid -f sleep 6789 >/dev/null 2>&1')"
 check "its unmount at the end is not blocked by what still ran in it" eval '
