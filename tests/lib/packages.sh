@@ -10,7 +10,9 @@ packages_test='libcmocka-dev clang libclang-rt-dev clang-tidy cppcheck valgrind 
 # start a daemon: so only the copy gets them, and this machine keeps the files.
 packages_beside='libpam-mount libpam-script libpam-tmpdir libpam-net libnss-extrausers opendoas vsftpd telnetd
 	inetutils-telnetd greetd lightdm xvfb sudo-rs proftpd-core pure-ftpd samba cockpit-ws xauth
-	libpam-mount-bin gocryptfs libpam-encfs encfs libpam-fscrypt fscrypt'
+	libpam-mount-bin gocryptfs libpam-encfs encfs libpam-fscrypt fscrypt libpam-krb5 krb5-kdc
+	krb5-admin-server krb5-user libpam-chroot libpam-python libpam-oath oathtool libpam-google-authenticator
+	libpam-pwdfile libpam-ssh-agent-auth libpam-gnome-keyring gnome-keyring libpam-pwquality'
 
 packages_bench='bubblewrap firejail tini catatonit dumb-init' # what tests/bench/run compares with
 
