@@ -184,6 +184,35 @@ TEST_CASE(passed_by_always, "a line that always passes the module by is a proble
 	assert_int_equal(findings_count(&f->findings, FINDING_NOTE), 2);
 }
 
+TEST_CASE(passed_by_together, "several modules together may pass the module by")
+{
+	struct fixture *f = *state;
+
+	expect(f,
+		"session [success=2 default=ignore] pam_a.so\n"
+		"session [success=1 default=ignore] pam_b.so\n"
+		"session [success=ignore default=1] pam_c.so\n" OURS
+		"session required pam_permit.so\n",
+		FINDING_NOTE,
+		"several results together pass pam_unshare by: pam_a.so (/etc/pam.d/s:1) returns "
+		"open_err "
+		"and pam_b.so (/etc/pam.d/s:2) returns open_err and pam_c.so (/etc/pam.d/s:3) "
+		"returns "
+		"open_err");
+	assert_non_null(find(f, FINDING_OK, "isolated"));
+	assert_int_equal(f->findings.count, 2);
+	/* Each of these alone refuses: none is let in. */
+	expect(f, "session required pam_a.so\nsession requisite pam_b.so\n" OURS, FINDING_OK,
+		"isolated");
+	assert_int_equal(f->findings.count, 1);
+	service(f, "in", OURS);
+	expect(f,
+		"session required pam_a.so\nsession substack in\n"
+		"session [success=ignore user_unknown=reset default=ignore] pam_b.so\n"
+		"session required pam_permit.so\n",
+		FINDING_WARNING, "a failure to isolate lets the login through if pam_b.so");
+}
+
 TEST_CASE(sudo_goes_on, "sudo goes on after PAM_SESSION_ERR, which may be before ours")
 {
 	static const char stack[] = "session requisite pam_limits.so\n" OURS;

@@ -158,6 +158,7 @@ static bool find_usual_results(struct stack *s)
 		other = find_other_result(s, (size_t)i);
 		stack_run(s); /* what was tried is not what is */
 		add_bypass(s, (size_t)i, s->results[i], other == -1);
+		s->told[i] |= 1U << s->results[i];
 		if (other == -1)
 			return false;
 		s->results[i] = other;
@@ -184,15 +185,46 @@ static void check_bypasses(struct stack *s)
 		if (s->conf.lines[i].kind != PAMCONF_MODULE || s->fixed[i] ||
 			stack_is_ours(&s->conf.lines[i]))
 			continue;
-		for (int code = PAM_SUCCESS + 1; code < PAMCONTROL_CODES; code++) {
+		for (int code = PAM_SUCCESS; code < PAMCONTROL_CODES; code++) {
 			s->results[i] = code;
-			if (code != usual && stack_is_bypassed(s)) {
+			if (code == usual || !stack_is_bypassed(s))
+				continue;
+			if (!s->told[i])
 				add_bypass(s, i, code, false);
-				break;
-			}
+			s->told[i] |= 1U << code;
 		}
 		s->results[i] = usual;
 	}
+}
+
+/* "pam_x.so (FILE:LINE) returns CODE and ...": what stack_find_way() found. The caller frees. */
+static char *describe_way(const struct stack *s)
+{
+	char *way = NULL;
+
+	for (size_t i = 0; i < s->conf.count; i++) {
+		const struct pamconf_line *line = &s->conf.lines[i];
+
+		if (s->taken[i] < 0 || s->fixed[i] || stack_is_ours(line) ||
+			(s->taken[i] == s->results[i] && line->actions[s->taken[i]] <= 0))
+			continue;
+		string_add(&way, " and ", "%s (%s:%u) returns %s", line->module, line->file,
+			line->number, pamcontrol_code_name(s->taken[i]));
+	}
+	return way ? way : string_copy("the other modules return what they usually do");
+}
+
+/* And several together? That is rare, or meant. */
+static void check_ways_past(struct stack *s)
+{
+	_cleanup_free_ char *way = NULL;
+
+	if (!stack_find_way(s, false))
+		return;
+	way = describe_way(s);
+	findings_add(s->findings, FINDING_NOTE, s->service,
+		"if that is not meant, move the line of pam_unshare before the last of these",
+		"several results together pass pam_unshare by: %s", way);
 }
 
 /* --- who gets in --- */
@@ -311,6 +343,19 @@ static void check_failure(struct stack *s)
 			line->file, line->number);
 }
 
+/* Does what other modules return undo a failure of ours? "reset" and "done" in a substack may. */
+static void check_ways_of_failure(struct stack *s)
+{
+	_cleanup_free_ char *way = NULL;
+
+	if (!stack_find_way(s, true))
+		return;
+	way = describe_way(s);
+	findings_add(s->findings, FINDING_WARNING, s->service,
+		"correct these lines: see pam.conf(5)",
+		"a failure to isolate lets the login through if %s", way);
+}
+
 /*
  * libpam keeps the first failure. So in sudo, which goes on after PAM_SESSION_ERR, a failure of
  * ours counts for nothing beside such a one.
@@ -354,7 +399,12 @@ void check_isolates(struct stack *s)
 	}
 	take_reached(s);
 	check_bypasses(s);
+	check_ways_past(s);
 	check_failure(s);
-	if (stack_ignores_session_err(s) && !lets_in_with(s, PAM_SYSTEM_ERR))
+	if (lets_in_with(s, PAM_SYSTEM_ERR))
+		return;
+	if (stack_ignores_session_err(s))
 		check_two_failures(s);
+	else
+		check_ways_of_failure(s);
 }

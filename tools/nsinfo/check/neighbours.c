@@ -134,6 +134,15 @@ static char *how_to_close(const struct stack *s, size_t i)
 		line->file, line->number, ours->file, ours->number);
 }
 
+/* su-l has a pam_keyinit of its own, and that of su, which it includes: the first says it all. */
+static bool is_again(const struct stack *s, size_t i, const struct neighbour *known)
+{
+	for (size_t before = 0; before < i; before++)
+		if (is_early(s, before) == known)
+			return true;
+	return false;
+}
+
 static void check_before(struct stack *s)
 {
 	_cleanup_free_ char *remedy = NULL; /* the same for all: before the first of them */
@@ -146,10 +155,16 @@ static void check_before(struct stack *s)
 			continue;
 		if (!remedy)
 			remedy = how_to_close(s, i);
-		findings_add(s->findings, known->harmless ? FINDING_NOTE : FINDING_WARNING,
-			s->service, remedy,
-			"%s (%s:%u) closes before pam_unshare, while the session still runs: %s",
-			line->module, line->file, line->number, known->what);
+		if (known->harmless && !is_again(s, i, known))
+			findings_add(s->findings, FINDING_NOTE, s->service, NULL,
+				"%s (%s:%u) closes first: %s; two lines mend that, see "
+				"pam_unshare(8)",
+				line->module, line->file, line->number, known->what);
+		else if (!known->harmless)
+			findings_add(s->findings, FINDING_WARNING, s->service, remedy,
+				"%s (%s:%u) closes before pam_unshare, while the session still "
+				"runs: %s",
+				line->module, line->file, line->number, known->what);
 	}
 }
 

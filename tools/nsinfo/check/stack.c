@@ -53,6 +53,8 @@ int stack_read(struct stack *s)
 	s->fixed = memory_check(calloc(count, sizeof(*s->fixed)));
 	s->faults = memory_check(calloc(count, sizeof(*s->faults)));
 	s->reached = memory_check(calloc(count, sizeof(*s->reached)));
+	s->told = memory_check(calloc(count, sizeof(*s->told)));
+	s->taken = memory_check(calloc(count, sizeof(*s->taken)));
 	for (size_t i = s->conf.count; i-- > 0;) {
 		take_usual_result(s, i);
 		if (!stack_is_ours(&s->conf.lines[i]))
@@ -78,6 +80,8 @@ void stack_free(struct stack *s)
 	free(s->results);
 	free(s->fixed);
 	free(s->reached);
+	free(s->told);
+	free(s->taken);
 	pamconf_free(&s->conf);
 }
 
@@ -91,11 +95,14 @@ bool stack_ignores_session_err(const struct stack *s)
 	return strcmp(s->service, "sudo") == 0 || strcmp(s->service, "sudo-i") == 0;
 }
 
+bool stack_result_lets_in(const struct stack *s, int result)
+{
+	return result == PAM_SUCCESS || (result == PAM_SESSION_ERR && stack_ignores_session_err(s));
+}
+
 bool stack_lets_in(struct stack *s)
 {
-	int result = stack_run(s);
-
-	return result == PAM_SUCCESS || (result == PAM_SESSION_ERR && stack_ignores_session_err(s));
+	return stack_result_lets_in(s, stack_run(s));
 }
 
 bool stack_is_bypassed(struct stack *s)

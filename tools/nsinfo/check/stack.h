@@ -2,6 +2,8 @@
 #ifndef NSINFO_CHECK_STACK_H
 #define NSINFO_CHECK_STACK_H
 
+#include <stdint.h>
+
 #include "check/findings.h"
 #include "read/pamconf.h"
 
@@ -16,13 +18,16 @@ struct stack {
 	const char *named; /* where it is named as one to isolate: "FILE:LINE"; or NULL */
 	size_t before;     /* how many findings there were */
 	struct pamconf conf;
-	size_t ours;   /* the first line that opens a session; meaningless if there is none */
-	bool works;    /* libpam can load it */
-	long closes;   /* the first line of ours that only closes; -1 if there is none */
-	int *results;  /* what each module returns */
-	bool *fixed;   /* whether it returns that always: there is no other case to think of */
-	char **faults; /* why libpam cannot load it, or NULL */
-	bool *reached; /* whether it is called */
+	size_t ours;    /* the first line that opens a session; meaningless if there is none */
+	bool works;     /* libpam can load it */
+	long closes;    /* the first line of ours that only closes; -1 if there is none */
+	int *results;   /* what each module returns */
+	bool *fixed;    /* whether it returns that always: there is no other case to think of */
+	char **faults;  /* why libpam cannot load it, or NULL */
+	bool *reached;  /* whether it is called */
+	uint32_t *told; /* of which results a finding says already that they pass ours by, a bit
+			   each */
+	int *taken;     /* the way that stack_find_way() found: what each line returned, or -1 */
 };
 
 /*
@@ -48,11 +53,21 @@ int stack_run(struct stack *s);
  */
 bool stack_ignores_session_err(const struct stack *s);
 
+/* stack_result_lets_in - does it go on if pam_open_session(3) returns this? */
+bool stack_result_lets_in(const struct stack *s, int result);
+
 /* stack_lets_in - does the application go on, with the results of now? */
 bool stack_lets_in(struct stack *s);
 
 /* stack_is_bypassed - does it go on though no line of ours has opened a session? */
 bool stack_is_bypassed(struct stack *s);
+
+/*
+ * stack_find_way (ways.c) - is there any combination of results, but for those that are told, with
+ * which a login gets in without a session? Fills taken.
+ * @failing: our lines are called, and fail; else they are not called.
+ */
+bool stack_find_way(struct stack *s, bool failing);
 
 /*
  * check_isolates (isolates.c) - does every login through it open a session, or else is refused?
