@@ -185,9 +185,23 @@ check "a user whom the line leaves alone is told beside the ok" eval '
 restore pam.d/su
 echo '* su skip' >>/etc/security/unshare.conf
 check "a rule that leaves everybody alone is a problem" eval '
-	found problem su "nobody is isolated: all [0-9]+ users .*the rule in /etc/security/unshare.conf:[0-9]+" && ! isolates &&
+	found problem su "nobody is isolated: everybody .*the rule in /etc/security/unshare.conf:[0-9]+" && ! isolates &&
 		found ok sshd "isolated"'
 sed -i '/^\* su skip$/d' /etc/security/unshare.conf
+
+sed -i 's/pam_unshare.so/& only=bob/' /etc/pam.d/su
+echo 'session required pam_unshare.so only=alice' >>/etc/pam.d/su
+check "of two lines either isolates those whom it names" eval 'found ok su "but for [0-9]+ of" && isolates &&
+	! nsinfo check su | tr -s " \n" " " | grep -q "for example alice"'
+restore pam.d/su
+as() { nsinfo check --as "$1" --service su -nro LEVEL,MESSAGE | sed 's/\\x20/ /g'; }
+sed -i '/pam_unshare/i session sufficient pam_permit.so' /etc/pam.d/su
+check "--as looks at the whole stack" eval 'as alice | grep -q "^problem alice would be isolated by .*but: not isolated if pam_permit.so" && ! isolates'
+restore pam.d/su
+check "--as says by what she is isolated" eval 'as alice | grep -q "^ok alice is isolated by the line in /etc/pam.d/su"'
+chmod 666 /etc/pam.d/su
+check "a stack that others can write is a problem" found problem su '/etc/pam.d/su can be changed by others'
+restore pam.d/su
 
 # --- options, rules, applications ---------------------------------------------------------------------
 
@@ -205,7 +219,7 @@ restore pam.d/su
 
 keep security/unshare.conf 2>/dev/null || : >"$scratch/kept"
 echo 'alice su nonsense' >>/etc/security/unshare.conf
-check "a wrong rule is a problem, and logins are refused" eval 'found problem rules nonsense && ! su alice -c true </dev/null'
+check "a wrong rule is a problem, and logins are refused" eval 'found problem rules nonsense && found problem su "all but root are refused" && ! su alice -c true </dev/null'
 restore security/unshare.conf
 
 keep ssh/sshd_config
@@ -222,7 +236,7 @@ fi
 init=$(ls /usr/libexec/pam_unshare/*/session-init)
 chmod 644 $init
 check "a session-init that is not executable is a problem, and logins are refused" eval '
-	found problem module "not executable" && found problem session "could not be opened" && ! su alice -c true </dev/null'
+	found problem module "not executable" && exits 1 nsinfo check su && found problem session "could not be opened" && ! su alice -c true </dev/null'
 chmod 755 $init
 chown alice $init
 check "a session-init that is not root's is a problem" found problem module 'changed by others'

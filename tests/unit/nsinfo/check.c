@@ -266,8 +266,8 @@ TEST_CASE(early_closing, "a module that needs the session gone before it closes 
 	expect(f, "session optional pam_mount.so\n" OURS, FINDING_WARNING,
 		"pam_mount.so (/etc/pam.d/s:1) closes before pam_unshare");
 	assert_string_equal(find(f, FINDING_WARNING, "closes before")->remedy,
-		"write two lines: \"session required pam_unshare.so close\" before /etc/pam.d/s:1, "
-		"and the word \"open\" behind pam_unshare.so in /etc/pam.d/s:2");
+		"add a second line before /etc/pam.d/s:1: \"session required pam_unshare.so "
+		"close\"");
 	expect(f,
 		"session required pam_unshare.so close\nsession optional pam_mount.so\n"
 		"session required pam_unshare.so open\n",
@@ -278,7 +278,8 @@ TEST_CASE(early_closing, "a module that needs the session gone before it closes 
 		"session required pam_unshare.so open\n",
 		FINDING_WARNING, "closes before pam_unshare");
 	assert_string_equal(find(f, FINDING_WARNING, "closes before")->remedy,
-		"write \"session required pam_unshare.so close\" before /etc/pam.d/s:1, too");
+		"add a second line before /etc/pam.d/s:1: \"session required pam_unshare.so "
+		"close\"");
 	expect(f, "session optional pam_exec.so type=open_session /x\n" OURS, FINDING_OK,
 		"isolated");
 	assert_int_equal(f->findings.count, 1);
@@ -310,6 +311,16 @@ TEST_CASE(shares_nothing, "scope= behind pam_namespace is named, for it shares n
 TEST_CASE(half_a_pair, "one of the two lines alone is named")
 {
 	struct fixture *f = *state;
+
+	expect(f, "session required pam_unshare.so close open\n", FINDING_PROBLEM,
+		"cannot understand");
+	expect(f, "session required pam_unshare.so close\nsession required pam_exec.so x\n" OURS,
+		FINDING_OK, "isolated");
+	assert_int_equal(f->findings.count, 1);
+	expect(f,
+		"session [success=1 default=ignore] pam_foo.so\n"
+		"session required pam_unshare.so close\nsession required pam_exec.so x\n" OURS,
+		FINDING_WARNING, "closes before pam_unshare");
 
 	expect(f, "session required pam_unshare.so close\n", FINDING_PROBLEM,
 		"not isolated: pam_unshare only closes (/etc/pam.d/s:1)");
@@ -349,6 +360,8 @@ TEST_CASE(odd_lines, "lines that look like something else are problems")
 		OURS "session required pam_foo.so \\\n",
 		"sesion required pam_foo.so\n" OURS,
 		OURS "session required []\n",
+		"session required pam_unshare.so\r\n",
+		"\xef\xbb\xbfsession required pam_foo.so\n" OURS,
 		OURS "session optional /lib/security/\n",
 	};
 	struct fixture *f = *state;
@@ -452,14 +465,19 @@ TEST_CASE(included_line, "a line in a file that many include is one finding")
 		service(f, names[i], "@include common-session\n");
 	check_all(f);
 	assert_non_null(find_of(f, "/etc/pam.d/common-session:1",
-		"it reaches 6 services, wanted or not, and does not stand last in each: chfn, "
-		"chsh, "
-		"cron, passwd, sshd, systemd-user"));
+		"it reaches 6 services, also such that give no login or cannot be isolated: "
+		"chfn, chsh, cron, passwd, sshd, systemd-user"));
 	assert_non_null(find_of(f, "sshd", "isolated (/etc/pam.d/common-session:1)"));
 	assert_non_null(find_of(f, "cron", "pam_systemd.so (/etc/pam.d/common-session:2)"));
 	assert_null(find_of(f, "sshd", "pam_systemd.so")); /* said of cron */
 	assert_null(find_of(f, "chfn", ""));
 	assert_null(find_of(f, "systemd-user", ""));
+	/* A file that logins alone include is there for that. */
+	for (size_t i = 0; i < 3; i++)
+		service(f, names[i], "session required pam_permit.so\n");
+	service(f, "systemd-user", "session required pam_permit.so\n");
+	check_all(f);
+	assert_null(find(f, FINDING_WARNING, "it reaches"));
 	/* The line in another login's file is as it should be. */
 	service(f, "common-session", "session required pam_permit.so\n");
 	service(f, "su", OURS);
@@ -486,6 +504,40 @@ TEST_CASE(wanted_services, "a service that is named as one to isolate, and is no
 		find_of(f, "su", "though " WANTED_FILE ":4 names it")->level, FINDING_PROBLEM);
 	assert_int_equal(find_of(f, "chsh", "no configuration")->level, FINDING_PROBLEM);
 	assert_int_equal(findings_count(&f->findings, FINDING_PROBLEM), 2);
+}
+
+TEST_CASE(names_of_services, "a file that no known application reads is no login")
+{
+	struct fixture *f = *state;
+
+	service(f, "ssh", OURS); /* it is sshd */
+	service(f, "SU", OURS);
+	service(f, "su.dpkg-old", OURS);
+	service(f, "#su#", OURS);
+	check_all(f);
+	assert_int_equal(find_of(f, "ssh", "nsinfo knows no application")->level, FINDING_NOTE);
+	assert_non_null(find_of(f, "PAM", "no login is isolated"));
+	assert_int_equal(f->findings.count, 2);
+	service(f, "my.app", OURS);
+	tree_write(f->root, WANTED_FILE, "my.app\n");
+	check_all(f);
+	assert_non_null(find_of(f, "my.app", "isolated (/etc/pam.d/my.app:1)"));
+	assert_null(find_of(f, "PAM", ""));
+}
+
+TEST_CASE(one_file_for_all, "with pam.conf alone the remedies fit it")
+{
+	struct fixture *f = *state;
+
+	tree_write(f->root, "etc/pam.conf",
+		"su session required pam_unshare.so\nsshd session required pam_permit.so\n");
+	tree_write_bytes(f->root, "bin/su", "\0su-l", 6);
+	check_all(f);
+	assert_non_null(find_of(f, "su", "isolated (/etc/pam.conf:1)"));
+	assert_string_equal(find_of(f, "sshd", "not isolated")->remedy,
+		"to isolate it, add \"sshd session required pam_unshare.so\" at the end of "
+		"/etc/pam.conf");
+	assert_int_equal(findings_count(&f->findings, FINDING_WARNING), 0);
 }
 
 TEST_CASE(companions, "login -h without a file for its service remote is a warning, su - likewise")

@@ -20,6 +20,7 @@ struct judged {
 	struct findings found;
 	char *place; /* "FILE:LINE" of our line, or NULL */
 	bool shared; /* it is in a file that is there to be included */
+	bool wanted; /* unshare.services names it */
 };
 
 struct all {
@@ -35,14 +36,16 @@ static bool is_known_login(const char *service)
 }
 
 /*
- * Is our line in a file that is neither the service's own nor that of a login? su-l includes su.
+ * Is our line in a file that is neither the service's own nor that of a login (su-l includes su),
+ * nor "other", which counts for who has none, nor the one file that has all services?
  */
 static bool is_shared(const char *service, const char *place)
 {
 	const char *name = strrchr(place, '/') + 1;
 	_cleanup_free_ char *file = memory_check(strndup(name, strcspn(name, ":")));
 
-	return strcmp(file, service) != 0 && !is_known_login(file);
+	return strcmp(file, service) != 0 && strcmp(file, "other") != 0 &&
+	       strcmp(file, "pam.conf") != 0 && !is_known_login(file);
 }
 
 static void judge(struct all *all, const char *service, const struct wanted *wanted)
@@ -54,6 +57,7 @@ static void judge(struct all *all, const char *service, const struct wanted *wan
 	judged = &all->list[all->count++];
 	*judged = (struct judged){.name = string_copy(service)};
 	check_service(&judged->found, all->root, service, &wish, &judged->place);
+	judged->wanted = wish.named != NULL;
 	judged->shared = judged->place && is_shared(service, judged->place);
 	if (!judged->place && !is_known_login(service) && !wish.named)
 		findings_free(&judged->found); /* of no interest */
@@ -133,7 +137,7 @@ static void add_shared(struct all *all, size_t i)
 {
 	_cleanup_free_ char *names = string_copy(""), *logins = string_copy("");
 	const struct judged *first = &all->list[i];
-	size_t count = 0;
+	size_t count = 0, unwanted = 0;
 
 	for (; i < all->count; i++) {
 		const struct judged *judged = &all->list[i];
@@ -141,18 +145,21 @@ static void add_shared(struct all *all, size_t i)
 		if (!judged->shared || !same_line(judged, first))
 			continue;
 		count++;
+		unwanted += !is_known_login(judged->name) && !judged->wanted;
 		string_add(&names, ", ", "%s", judged->name);
 		if (is_known_login(judged->name))
 			string_add(&logins, ", ", "%s", judged->name);
 	}
+	if (unwanted == 0) /* it is there for that: a file of the administrator's own */
+		return;
 	_cleanup_free_ char *remedy = string_format(
 		"take the line out of it, and write it at the end of the file of each login that "
 		"is to be isolated%s%s",
 		*logins ? ": " : "", logins);
 
 	findings_add(all->findings, FINDING_WARNING, first->place, remedy,
-		"the line stands in a file that is included: it reaches %zu service%s, wanted or "
-		"not, and does not stand last in each: %s",
+		"the line stands in a file that is included: it reaches %zu service%s, also such "
+		"that give no login or cannot be isolated: %s",
 		count, count == 1 ? "" : "s", names);
 }
 
@@ -209,10 +216,11 @@ static void check_companions(struct all *all)
 		const struct judged *judged = find_judged(all, companions[i].service);
 
 		if (!judged || !judged->place || find_judged(all, companions[i].other) ||
+			strncmp(judged->place, "/etc/pam.conf:", strlen("/etc/pam.conf:")) == 0 ||
 			!has_string(all->root, companions[i].program, companions[i].other))
 			continue;
-		_cleanup_free_ char *remedy = string_format("cp /etc/pam.d/%s /etc/pam.d/%s",
-			companions[i].service, companions[i].other);
+		_cleanup_free_ char *remedy = string_format("cp %.*s /etc/pam.d/%s",
+			(int)strcspn(judged->place, ":"), judged->place, companions[i].other);
 
 		findings_add(all->findings, FINDING_WARNING, companions[i].other, remedy,
 			"%s uses the service %s, and that has no file: libpam uses \"other\", and "
@@ -233,27 +241,26 @@ static void judge_missing(struct all *all, const struct wanted *wanted)
 
 static void check_any(struct all *all, const struct wanted *wanted)
 {
-	_cleanup_free_ char *names = string_copy("");
+	_cleanup_free_ char *names = NULL, *remedy = NULL;
 
 	for (size_t i = 0; i < all->count; i++)
-		if (all->list[i].place && is_known_login(all->list[i].name))
+		if (all->list[i].place &&
+			(is_known_login(all->list[i].name) || all->list[i].wanted))
 			string_add(&names, " ", "%s", all->list[i].name);
-	for (size_t i = 0; i < all->count; i++) {
-		if (!all->list[i].place)
-			continue;
-		if (wanted->count > 0 || !*names)
-			return;
-		_cleanup_free_ char *remedy = string_format("echo '%s' >%s", names, WANTED_FILE);
-
-		findings_add(all->findings, FINDING_NOTE, "PAM", remedy,
-			"no file says which services are to be isolated: if an update takes the "
-			"line out of one, nobody is told");
+	if (!names)
+		findings_add(all->findings, FINDING_PROBLEM, "PAM",
+			"add \"session required pam_unshare.so\" at the end of the files of the "
+			"logins that are to be isolated: sshd, su, sudo",
+			"no service that gives logins has pam_unshare in its session stack: no "
+			"login "
+			"is isolated");
+	if (!names || wanted->count > 0)
 		return;
-	}
-	findings_add(all->findings, FINDING_PROBLEM, "PAM",
-		"add \"session required pam_unshare.so\" at the end of the files of the logins "
-		"that are to be isolated: sshd, su, sudo",
-		"no service has pam_unshare in its session stack: no login is isolated");
+	remedy = string_format("echo '%s' >%s", names, WANTED_FILE);
+	findings_add(all->findings, FINDING_NOTE, "PAM", remedy,
+		"no file says which services are to be isolated: if an update takes the line out "
+		"of "
+		"one, nobody is told");
 }
 
 void check_all_services(struct findings *findings, const char *root)

@@ -3,7 +3,6 @@
 #define NSINFO_CHECK_H
 
 #include "check/findings.h"
-#include "read/pamconf.h"
 #include "read/sessions.h"
 
 /* The parts of nsinfo check, a file each. ROOT is a prefix of every path: "" but in tests. */
@@ -38,22 +37,15 @@ void check_all_services(struct findings *findings, const char *root);
 bool check_decision(
 	struct findings *findings, const char *root, const char *service, const char *user);
 
-/* How many ordinary users a line leaves alone, and one of them. */
-struct check_users {
-	size_t count, alone;
-	char *user, *reason; /* of the first who is; NULL if nobody is */
-};
-
-/*
- * policy.c: check_count_users - of the users that getpwent(3) tells. Returns false if it cannot be
- * known for some. check_users_free() in any case.
- */
-bool check_count_users(
-	const struct pamconf_line *line, const char *service, struct check_users *users);
-void check_users_free(struct check_users *users);
-
 /* files.c: check_files - the module, session-init and the rule file. */
 void check_files(struct findings *findings, const char *root);
+
+/*
+ * files.c: check_is_roots_own - is it root's own, and every directory above it too? Else another
+ * user may put a file in its place.
+ * @which: set to what is not. The caller frees.
+ */
+bool check_is_roots_own(const char *root, const char *path, char **which);
 
 /* applications.c: check_application - the service's own settings, if it is sshd or sudo. */
 void check_application(struct findings *findings, const char *root, const char *service);

@@ -17,10 +17,7 @@
 #include "config.h"
 #include "policy/rules.h"
 
-/*
- * Root's own, and every directory above it too: else another user may put a program in its place.
- */
-static bool is_roots_own(const char *root, const char *path, char **who)
+bool check_is_roots_own(const char *root, const char *path, char **who)
 {
 	_cleanup_free_ char *part = string_copy(path);
 
@@ -58,7 +55,7 @@ static bool check_file(struct findings *findings, const char *root, const char *
 			"%s is not executable", path);
 		return false;
 	}
-	if (!is_roots_own(root, path, &who)) {
+	if (!check_is_roots_own(root, path, &who)) {
 		findings_add(findings, FINDING_PROBLEM, subject,
 			"make it root's, and writable by root alone",
 			"%s can be changed by others than root", who);

@@ -26,6 +26,23 @@ static const struct {
 	[FINDING_PROBLEM] = {"problem", "\033[1;31m"},
 };
 
+static void free_one(struct finding *finding)
+{
+	free(finding->subject);
+	free(finding->message);
+	free(finding->remedy);
+}
+
+/* Was just that said before? A file that is included twice is wrong twice. */
+static bool is_known(const struct findings *findings, const struct finding *finding)
+{
+	for (const struct finding *before = findings->list; before < finding; before++)
+		if (strcmp(before->subject, finding->subject) == 0 &&
+			strcmp(before->message, finding->message) == 0)
+			return true;
+	return false;
+}
+
 void findings_add(struct findings *findings, enum finding_level level, const char *subject,
 	const char *remedy, const char *format, ...)
 {
@@ -43,6 +60,10 @@ void findings_add(struct findings *findings, enum finding_level level, const cha
 	if (vasprintf(&finding->message, format, args) == -1)
 		memory_check(finding->message = NULL);
 	va_end(args);
+	if (is_known(findings, finding)) {
+		free_one(finding);
+		findings->count--;
+	}
 }
 
 void findings_untried(struct findings *findings, const char *subject, const char *what, int code)
@@ -121,11 +142,8 @@ void findings_print(const struct findings *findings, bool color)
 
 void findings_free(struct findings *findings)
 {
-	for (size_t i = 0; i < findings->count; i++) {
-		free(findings->list[i].subject);
-		free(findings->list[i].message);
-		free(findings->list[i].remedy);
-	}
+	for (size_t i = 0; i < findings->count; i++)
+		free_one(&findings->list[i]);
 	free(findings->list);
 	*findings = (struct findings){0};
 }

@@ -36,7 +36,9 @@ static void add_fault(struct stack *s, size_t i)
 		return;
 	findings_add(s->findings, refused || open ? FINDING_PROBLEM : FINDING_NOTE, s->service,
 		stack_is_ours(line) ? "install pam_unshare, or take its line out"
-				    : "install what has this module, or take the line out",
+		: pamconf_is(line, "pam_unshare")
+			? "write pam_unshare.so"
+			: "install what has this module, or take the line out",
 		"libpam cannot load %s (%s:%u): %s; %s", line->module, line->file, line->number,
 		s->faults[i],
 		refused                       ? "every login is refused, root's too"

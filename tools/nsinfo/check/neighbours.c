@@ -3,6 +3,7 @@
 /* nsinfo check: the other modules of a stack, and the moment at which each opens and closes. */
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/cleanup.h"
 #include "base/strings.h"
@@ -77,6 +78,16 @@ static bool does_nothing(const struct stack *s, size_t i)
 	       pamconf_has_argument(line, "close") || pamconf_has_argument(line, "unmnt_only");
 }
 
+/* A file that is included twice has each line twice. */
+static bool stands_before(const struct stack *s, size_t i)
+{
+	for (size_t before = 0; before < i; before++)
+		if (s->conf.lines[before].number == s->conf.lines[i].number &&
+			strcmp(s->conf.lines[before].file, s->conf.lines[i].file) == 0)
+			return true;
+	return false;
+}
+
 static void check_behind(struct stack *s)
 {
 	_cleanup_free_ char *others = string_copy("");
@@ -86,7 +97,7 @@ static void check_behind(struct stack *s)
 		const struct pamconf_line *line = &s->conf.lines[i];
 		const struct neighbour *known = find(late, COUNT(late), line);
 
-		if (does_nothing(s, i))
+		if (does_nothing(s, i) || stands_before(s, i))
 			continue;
 		if (known) {
 			findings_add(s->findings, FINDING_WARNING, s->service,
@@ -120,20 +131,6 @@ static const struct neighbour *is_early(const struct stack *s, size_t i)
 	return in_time || s->fixed[i] ? NULL : find(early, COUNT(early), &s->conf.lines[i]);
 }
 
-/* Where the line with "close" has to go: before line I. The caller frees. */
-static char *how_to_close(const struct stack *s, size_t i)
-{
-	const struct pamconf_line *line = &s->conf.lines[i], *ours = &s->conf.lines[s->ours];
-
-	if (s->closes >= 0)
-		return string_format("write \"session required pam_unshare.so close\" before "
-				     "%s:%u, too",
-			line->file, line->number);
-	return string_format("write two lines: \"session required pam_unshare.so close\" before "
-			     "%s:%u, and the word \"open\" behind pam_unshare.so in %s:%u",
-		line->file, line->number, ours->file, ours->number);
-}
-
 /* su-l has a pam_keyinit of its own, and that of su, which it includes: the first says it all. */
 static bool is_again(const struct stack *s, size_t i, const struct neighbour *known)
 {
@@ -154,7 +151,9 @@ static void check_before(struct stack *s)
 		if (!known)
 			continue;
 		if (!remedy)
-			remedy = how_to_close(s, i);
+			remedy = string_format("add a second line before %s:%u: \"session required "
+					       "pam_unshare.so close\"",
+				line->file, line->number);
 		if (known->harmless && !is_again(s, i, known))
 			findings_add(s->findings, FINDING_NOTE, s->service, NULL,
 				"%s (%s:%u) closes first: %s; two lines mend that, see "
@@ -174,7 +173,11 @@ static void check_pair(struct stack *s)
 {
 	const struct pamconf_line *ours = &s->conf.lines[s->ours];
 
-	if (s->closes < 0 && pamconf_has_argument(ours, "open"))
+	for (size_t i = 0; i < s->conf.count; i++)
+		if (stack_is_ours(&s->conf.lines[i]) &&
+			!pamconf_has_argument(&s->conf.lines[i], "open"))
+			return;
+	if (pamconf_has_argument(ours, "open"))
 		findings_add(s->findings, FINDING_WARNING, s->service,
 			"write \"session required pam_unshare.so close\" as the first session "
 			"line, or take the word \"open\" out",
@@ -212,6 +215,9 @@ static void check_sharing(struct stack *s)
 
 void check_neighbours(struct stack *s)
 {
+	stack_run(s);
+	if (s->closes >= 0 && !s->reached[s->closes])
+		s->closes = -1; /* it is passed by, and closes nothing */
 	check_sharing(s);
 	check_pair(s);
 	check_before(s);

@@ -55,11 +55,34 @@ static void check_options(struct stack *s)
 	}
 }
 
+/* Whoever can write one of its files can take our line out. */
+static void check_owners(struct stack *s)
+{
+	const char *last = "";
+
+	for (size_t i = 0; !*s->root && i < s->conf.count; i++) {
+		_cleanup_free_ char *which = NULL;
+		const char *file = s->conf.lines[i].file;
+
+		if (strcmp(file, last) != 0 && !check_is_roots_own(s->root, file, &which))
+			findings_add(s->findings, FINDING_PROBLEM, s->service,
+				"make it root's, and writable by root alone",
+				"%s can be changed by others than root", which);
+		last = file;
+	}
+}
+
 /* Lines and files that libpam understands otherwise than whoever wrote them. */
 static void check_files_of(struct stack *s)
 {
 	const struct pamconf *conf = &s->conf;
 
+	if (conf->unreadable) {
+		findings_add(s->findings, FINDING_NOTE, s->service, "run nsinfo check as root",
+			"only root may read %s: whether it is isolated is not known",
+			conf->unreadable);
+		return;
+	}
 	if (conf->problem)
 		findings_add(s->findings, FINDING_PROBLEM, s->service,
 			"correct it: until then nobody gets in through this service", "%s",
@@ -67,10 +90,7 @@ static void check_files_of(struct stack *s)
 	if (conf->mistake)
 		findings_add(s->findings, FINDING_PROBLEM, s->service,
 			"correct it: see pam.conf(5)", "%s", conf->mistake);
-	if (conf->unreadable)
-		findings_add(s->findings, FINDING_NOTE, s->service, "run nsinfo check as root",
-			"only root may read %s: whether it is isolated is not known",
-			conf->unreadable);
+	check_owners(s);
 }
 
 /* A file for it of some other distribution's libpam. */
@@ -103,6 +123,10 @@ static char *how_to_isolate(const struct stack *s)
 			"to isolate it, write a file for it, /etc/pam.d/%s, with %s at "
 			"its end",
 			s->service, line);
+	if (strcmp(s->conf.source, "/etc/pam.conf") == 0)
+		return string_format("to isolate it, add \"%s session required pam_unshare.so\" at "
+				     "the end of /etc/pam.conf",
+			s->service);
 	if (!is_in_etc(s->conf.source))
 		return string_format("to isolate it, copy %s, which is its vendor's, to "
 				     "/etc/pam.d/%s, and add %s at the end of the copy",
@@ -110,13 +134,14 @@ static char *how_to_isolate(const struct stack *s)
 	return string_format("to isolate it, add %s at the end of %s", line, s->conf.source);
 }
 
-static void check_absent(struct stack *s, bool asked)
+static void check_absent(struct stack *s)
 {
 	_cleanup_free_ char *remedy = how_to_isolate(s);
-	bool wanted = asked || s->named;
+	bool wanted = s->asked || s->named;
 	const char *why = NULL;
 	enum service_kind kind = service_kind(s->service, &why);
 
+	check_options(s);
 	if (s->closes >= 0)
 		findings_add(s->findings, FINDING_PROBLEM, s->service,
 			"add \"session required pam_unshare.so open\" at the end of the stack",
@@ -172,7 +197,7 @@ static void check_suits(struct stack *s)
 
 static bool is_fine(const struct stack *s)
 {
-	if (s->conf.unreadable || service_kind(s->service, NULL) > SERVICE_LOGIN)
+	if (service_kind(s->service, NULL) > SERVICE_LOGIN)
 		return false;
 	for (size_t i = s->before; i < s->findings->count; i++)
 		if (s->findings->list[i].level == FINDING_PROBLEM)
@@ -199,31 +224,6 @@ static void check_path(struct stack *s)
 		line->file, line->number, installed);
 }
 
-/* The line may be as it should, and leave everybody alone. */
-static void check_users(struct stack *s)
-{
-	const struct pamconf_line *line = &s->conf.lines[s->ours];
-	struct check_users users = {0};
-	bool known = !*s->root && check_count_users(line, s->service, &users);
-
-	if (!known || users.alone == 0)
-		findings_add(s->findings, FINDING_OK, s->service, NULL,
-			"isolated (%s:%u); a failure refuses the login", line->file, line->number);
-	else if (users.alone == users.count)
-		findings_add(s->findings, FINDING_PROBLEM, s->service,
-			"correct the line, or the rule, that says so",
-			"nobody is isolated: all %zu users are let in without a session, for "
-			"example %s: %s (%s:%u)",
-			users.count, users.user, users.reason, line->file, line->number);
-	else
-		findings_add(s->findings, FINDING_OK, s->service, NULL,
-			"isolated (%s:%u), but for %zu of %zu users, for example %s: %s; a failure "
-			"refuses the login",
-			line->file, line->number, users.alone, users.count, users.user,
-			users.reason);
-	check_users_free(&users);
-}
-
 static void check_present(struct stack *s)
 {
 	check_options(s);
@@ -238,8 +238,11 @@ static void check_present(struct stack *s)
 bool check_service(struct findings *findings, const char *root, const char *service,
 	const struct check_wish *wish, char **place)
 {
-	struct stack s = {
-		.findings = findings, .root = root, .service = service, .named = wish->named};
+	struct stack s = {.findings = findings,
+		.root = root,
+		.service = service,
+		.asked = wish->asked,
+		.named = wish->named};
 	int has_line = stack_read(&s);
 
 	if (has_line < 0)
@@ -252,9 +255,11 @@ bool check_service(struct findings *findings, const char *root, const char *serv
 	if (has_line >= 0)
 		check_files_of(&s);
 	check_unread(&s);
-	if (has_line == 0)
-		check_absent(&s, wish->asked);
-	if (has_line > 0)
+	if (s.conf.unreadable)
+		; /* nothing else is sure */
+	else if (has_line == 0)
+		check_absent(&s);
+	else if (has_line > 0)
 		check_present(&s);
 	if (has_line > 0 && place)
 		*place = string_format(

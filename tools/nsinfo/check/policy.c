@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 
-/* nsinfo check: what the line and the rules decide for a user (--as), and for all of them. */
+/* nsinfo check --as: what the line and the rules decide for one user and service. */
 
 #include <errno.h>
 #include <pwd.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -39,9 +38,28 @@ static char *describe(const struct options *options)
 		*options->proc ? " proc=" : "", options->proc, with);
 }
 
-static void add_decision(struct findings *findings, const struct pamconf_line *line,
-	const struct policy *policy, const char *user, const char *service)
+/* What of the stack, or of the application, stands against it. The caller frees; NULL if nothing
+ * does. */
+static char *find_obstacle(const char *root, const char *service)
 {
+	const struct check_wish asked = {.asked = true};
+	struct findings found = {0};
+	char *obstacle = NULL;
+
+	check_service(&found, root, service, &asked, NULL);
+	check_application(&found, root, service);
+	for (size_t i = 0; i < found.count && !obstacle; i++)
+		if (found.list[i].level == FINDING_PROBLEM)
+			obstacle = string_copy(found.list[i].message);
+	findings_free(&found);
+	return obstacle;
+}
+
+static void add_decision(struct findings *findings, const char *root,
+	const struct pamconf_line *line, const struct policy *policy, const char *user,
+	const char *service)
+{
+	_cleanup_free_ char *obstacle = policy->isolate ? find_obstacle(root, service) : NULL;
 	_cleanup_free_ char *how = describe(&policy->options);
 	_cleanup_free_ char *where = NULL;
 
@@ -49,7 +67,10 @@ static void add_decision(struct findings *findings, const struct pamconf_line *l
 		where = string_format("the rule in %s:%u", policy->rule.file, policy->rule.line);
 	else
 		where = string_format("the line in %s:%u", line->file, line->number);
-	if (policy->isolate)
+	if (obstacle)
+		findings_add(findings, FINDING_PROBLEM, service, "run nsinfo check for what to do",
+			"%s would be isolated by %s (%s), but: %s", user, where, how, obstacle);
+	else if (policy->isolate)
 		findings_add(findings, FINDING_OK, service, NULL, "%s is isolated by %s: %s", user,
 			where, how);
 	else
@@ -57,7 +78,8 @@ static void add_decision(struct findings *findings, const struct pamconf_line *l
 			"%s is let in without a session: %s (%s)", user, policy->reason, where);
 }
 
-static void decide(struct findings *findings, const struct pamconf_line *line, struct login *login)
+static void decide(struct findings *findings, const char *root, const struct pamconf_line *line,
+	struct login *login)
 {
 	struct options options;
 	struct policy policy;
@@ -68,7 +90,7 @@ static void decide(struct findings *findings, const struct pamconf_line *line, s
 	if (result == 0)
 		result = policy_decide(&options, login, &policy, &error);
 	if (result == 0) {
-		add_decision(findings, line, &policy, login->user, login->service);
+		add_decision(findings, root, line, &policy, login->user, login->service);
 		return;
 	}
 	_cleanup_free_ char *message = findings_reason(&error);
@@ -81,67 +103,6 @@ static void decide(struct findings *findings, const struct pamconf_line *line, s
 			login->uid == 0 ? "let in without a session, to repair it" : "refused",
 			message);
 }
-
-/* --- all users --- */
-
-#define USERS_MAX      500  /* a directory service may tell of any number */
-#define ORDINARY_FIRST 1000 /* below are the system's; UID_MIN of login.defs(5) by default */
-#define NOBODY         65534
-
-/* Returns false if it cannot be known: the rules may be for root's eyes alone. */
-static bool count_user(const struct options *options, const char *service,
-	const struct passwd *passwd, struct check_users *users)
-{
-	struct login login = {.user = passwd->pw_name,
-		.uid = passwd->pw_uid,
-		.gid = passwd->pw_gid,
-		.service = service};
-	struct policy policy;
-	struct error error = {0};
-	int result = policy_decide(options, &login, &policy, &error);
-
-	login_forget_groups(&login);
-	if (result < 0)
-		return false;
-	users->count++;
-	if (policy.isolate)
-		return true;
-	if (users->alone++ == 0) {
-		users->user = string_copy(passwd->pw_name);
-		users->reason = policy.rule.found ? string_format("the rule in %s:%u",
-							    policy.rule.file, policy.rule.line)
-						  : string_copy(policy.reason);
-	}
-	return true;
-}
-
-bool check_count_users(
-	const struct pamconf_line *line, const char *service, struct check_users *users)
-{
-	struct options options;
-	struct error error = {0};
-	const struct passwd *passwd;
-	bool known = true;
-
-	*users = (struct check_users){0};
-	if (options_parse(
-		    line->n_arguments, (const char *const *)line->arguments, &options, &error) < 0)
-		return false;
-	setpwent();
-	while (known && users->count < USERS_MAX && (passwd = getpwent()))
-		if (passwd->pw_uid >= ORDINARY_FIRST && passwd->pw_uid != NOBODY)
-			known = count_user(&options, service, passwd, users);
-	endpwent();
-	return known;
-}
-
-void check_users_free(struct check_users *users)
-{
-	free(users->user);
-	free(users->reason);
-}
-
-/* --- one user --- */
 
 bool check_decision(
 	struct findings *findings, const char *root, const char *service, const char *user)
@@ -163,7 +124,7 @@ bool check_decision(
 				pamconf_has_argument(&conf.lines[i], "close"))
 				continue;
 			found = true;
-			decide(findings, &conf.lines[i], &login);
+			decide(findings, root, &conf.lines[i], &login);
 			login_forget_groups(&login);
 		}
 	}

@@ -15,6 +15,7 @@ struct stack {
 	struct findings *findings;
 	const char *root;
 	const char *service;
+	bool asked;        /* it was named on the command line */
 	const char *named; /* where it is named as one to isolate: "FILE:LINE"; or NULL */
 	size_t before;     /* how many findings there were */
 	struct pamconf conf;
@@ -92,5 +93,8 @@ bool stack_anybody_gets_in(struct stack *s);
  * wrong moment?
  */
 void check_neighbours(struct stack *s);
+
+/* check_users (users.c) - the stack isolates: whom? Says so, or that it is nobody. */
+void check_users(struct stack *s);
 
 #endif

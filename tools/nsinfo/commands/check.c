@@ -29,6 +29,20 @@ static const struct table_column columns[] = {
 	{0},
 };
 
+/* Of what is no service's own only what refuses its logins. */
+static void check_common_problems(struct findings *findings)
+{
+	struct findings found = {0};
+
+	check_files(&found, "");
+	check_session(&found);
+	for (size_t i = 0; i < found.count; i++)
+		if (found.list[i].level == FINDING_PROBLEM)
+			findings_add(findings, FINDING_PROBLEM, found.list[i].subject,
+				found.list[i].remedy, "%s", found.list[i].message);
+	findings_free(&found);
+}
+
 static void check(struct findings *findings, char **services)
 {
 	struct proc proc = PROC_CLOSED;
@@ -36,6 +50,7 @@ static void check(struct findings *findings, char **services)
 	int result;
 
 	if (*services) {
+		check_common_problems(findings);
 		for (; *services; services++) {
 			check_service(
 				findings, "", *services, &(struct check_wish){.asked = true}, NULL);

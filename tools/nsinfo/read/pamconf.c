@@ -202,11 +202,22 @@ static void parse_session(struct reader *reader, const struct place *place, char
 static void parse_line(struct reader *reader, const struct place *place, char *text)
 {
 	static const char *const others[] = {"auth", "account", "password"};
+	bool windows = strchr(text, '\r') != NULL, bom = strncmp(text, "\xef\xbb\xbf", 3) == 0;
 	char *type = next_word(&text);
 	bool silent;
 
 	if (!type)
 		return;
+	if (windows)
+		add_mistake(reader, place,
+			"this line ends as on Windows, with a carriage return, which libpam takes "
+			"for a part of the last word",
+			"");
+	if (bom)
+		add_mistake(reader, place,
+			"the file begins with a byte order mark, which libpam takes for a part of "
+			"the first word",
+			"");
 	silent = *type == '-';
 	type += silent;
 	if (strcasecmp(type, "@include") == 0 && libpam_has_at_include()) {
@@ -427,6 +438,7 @@ int pamconf_read(const char *root, const char *service, struct pamconf *conf)
 		return 0;
 	/* Without a line of its own the service has those of "other". */
 	reader.service = "other";
+	conf->other = true;
 	if (read_service(&reader) < 0)
 		return conf->found ? 0 : -ENOENT;
 	return 0;
@@ -498,6 +510,27 @@ static void add_service(struct services *services, const char *name)
 	services->names[services->count++] = string_copy(name);
 }
 
+/* Editors' and package managers' files, and what libpam cannot look for (it makes names lower
+ * case). */
+static bool is_leftover(const char *name)
+{
+	static const char *const ends[] = {".dpkg-old", ".dpkg-dist", ".dpkg-new", ".dpkg-bak",
+		".dpkg-tmp", ".ucf-old", ".ucf-dist", ".ucf-new", ".rpmnew", ".rpmsave", ".rpmorig",
+		".pacnew", ".pacsave", ".bak", ".old", ".orig", ".save", ".swp", ".new"};
+	size_t length = strlen(name);
+
+	if (*name == '.' || strpbrk(name, "~#"))
+		return true;
+	for (const char *c = name; *c; c++)
+		if (isupper((unsigned char)*c))
+			return true;
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
+		if (length > strlen(ends[i]) &&
+			strcmp(name + length - strlen(ends[i]), ends[i]) == 0)
+			return true;
+	return false;
+}
+
 static void add_files(struct services *services, const char *root)
 {
 	for (const char *const *d = libpam_config_directories(); *d; d++) {
@@ -505,9 +538,8 @@ static void add_files(struct services *services, const char *root)
 		_cleanup_closedir_ DIR *dir = opendir(path);
 		struct dirent *entry;
 
-		/* Editors' and package managers' leftovers have a dot or a tilde. */
 		while (dir && (entry = readdir(dir)))
-			if (!strpbrk(entry->d_name, ".~"))
+			if (!is_leftover(entry->d_name))
 				add_service(services, entry->d_name);
 	}
 }

@@ -37,10 +37,11 @@ struct pamconf_line {
 struct pamconf {
 	struct pamconf_line *lines;
 	size_t count;
-	char *source;     /* the service's file, without the root; "other" if it has none */
-	bool found;       /* the service has a file, or lines in pam.conf */
-	char *problem;    /* what libpam refuses the whole service for; or NULL */
-	char *mistake;    /* the first, which does harm elsewhere, or in some versions; or NULL */
+	char *source;  /* the service's file, without the root; "other" if it has none */
+	bool found;    /* the service has a file, or lines in pam.conf */
+	bool other;    /* the lines are those of "other": it has none of its own for the session */
+	char *problem; /* what libpam refuses the whole service for; or NULL */
+	char *mistake; /* the first, which does harm elsewhere, or in some versions; or NULL */
 	char *unreadable; /* a file that only root may read, so that the rest is not sure; or NULL
 			   */
 };
