@@ -62,6 +62,9 @@ check "an optional one is a note, and the login is isolated" eval '
 sed -i 's/session optional pam_nowhere/-&/' /etc/pam.d/su
 check "with a - before it, it is not worth a note" eval '! found note su pam_nowhere >/dev/null && found ok su isolated'
 restore pam.d/su
+sed -i 's|required \(.*\)pam_unshare.so|optional \1/usr/lib/nowhere/pam_unshare.so|; /pam_unshare/i session [success=die default=ignore] pam_succeed_if.so quiet user = bob' /etc/pam.d/su
+check "also if a condition before it refuses somebody" eval 'found problem su "not isolated: libpam cannot load" && lets_in && ! isolates'
+restore pam.d/su
 echo nonsense >/usr/lib/pam_broken.so
 sed -i '/pam_unshare/i session required /usr/lib/pam_broken.so' /etc/pam.d/su
 check "a module that is there and cannot be loaded is a problem, and says why" eval '

@@ -266,8 +266,8 @@ TEST_CASE(early_closing, "a module that needs the session gone before it closes 
 	expect(f, "session optional pam_mount.so\n" OURS, FINDING_WARNING,
 		"pam_mount.so (/etc/pam.d/s:1) closes before pam_unshare");
 	assert_string_equal(find(f, FINDING_WARNING, "closes before")->remedy,
-		"add a second line before /etc/pam.d/s:1: \"session required pam_unshare.so "
-		"close\"");
+		"add \"session required pam_unshare.so close\" as the first session line of "
+		"/etc/pam.d/s");
 	expect(f,
 		"session required pam_unshare.so close\nsession optional pam_mount.so\n"
 		"session required pam_unshare.so open\n",
@@ -278,8 +278,8 @@ TEST_CASE(early_closing, "a module that needs the session gone before it closes 
 		"session required pam_unshare.so open\n",
 		FINDING_WARNING, "closes before pam_unshare");
 	assert_string_equal(find(f, FINDING_WARNING, "closes before")->remedy,
-		"add a second line before /etc/pam.d/s:1: \"session required pam_unshare.so "
-		"close\"");
+		"add \"session required pam_unshare.so close\" as the first session line of "
+		"/etc/pam.d/s");
 	expect(f, "session optional pam_exec.so type=open_session /x\n" OURS, FINDING_OK,
 		"isolated");
 	assert_int_equal(f->findings.count, 1);

@@ -113,11 +113,9 @@ static bool is_worth_saying(const struct all *all, size_t i, const struct findin
 
 	if (!judged->shared)
 		return is_known_login(judged->name) || !is_included(all, judged);
-	if (finding->level == FINDING_OK)
-		return is_known_login(judged->name);
-	if (finding->level < FINDING_PROBLEM && !is_known_login(judged->name))
-		return false;
-	return !said_before(all, i, finding);
+	if (finding->level == FINDING_OK || finding->level == FINDING_PROBLEM)
+		return finding->level == FINDING_PROBLEM || is_known_login(judged->name);
+	return is_known_login(judged->name) && !said_before(all, i, finding);
 }
 
 static void add_found(struct all *all)

@@ -117,8 +117,7 @@ static void add_bypass(struct stack *s, size_t i, int code, bool always)
 			"write \"required\" in the place of \"%s\" there", line->control);
 	else if (!jump || always)
 		remedy = string_format(
-			"move the line of pam_unshare before %s:%u, or correct that one",
-			line->file, line->number);
+			"correct %s:%u, or move it behind pam_unshare", line->file, line->number);
 	findings_add(s->findings, jump && !always ? FINDING_NOTE : FINDING_PROBLEM, s->service,
 		remedy, "not isolated if %s (%s:%u, %s) returns %s: %s %s%s", name_of(line),
 		line->file, line->number, line->control, pamcontrol_code_name(code), decides,
@@ -393,8 +392,16 @@ static void check_two_failures(struct stack *s)
 void check_isolates(struct stack *s)
 {
 	if (!stack_is_usable(s) || (s->works && !find_usual_results(s)) ||
-		!stack_anybody_gets_in(s) || !s->works)
+		!stack_anybody_gets_in(s))
 		return;
+	if (!s->works) {
+		findings_add(s->findings, FINDING_PROBLEM, s->service,
+			"install pam_unshare, or take its line out",
+			"not isolated: libpam cannot load %s (%s:%u)",
+			s->conf.lines[s->ours].module, s->conf.lines[s->ours].file,
+			s->conf.lines[s->ours].number);
+		return;
+	}
 	if (stack_is_bypassed(s)) { /* by what was taken to let somebody in */
 		add_bypass(s, (size_t)last_reached(s), s->results[last_reached(s)], false);
 		return;

@@ -142,7 +142,8 @@ static bool is_again(const struct stack *s, size_t i, const struct neighbour *kn
 
 static void check_before(struct stack *s)
 {
-	_cleanup_free_ char *remedy = NULL; /* the same for all: before the first of them */
+	/* The same for all, and before each line that a jump may count. */
+	_cleanup_free_ char *remedy = NULL;
 
 	for (size_t i = 0; i < s->ours; i++) {
 		const struct pamconf_line *line = &s->conf.lines[i];
@@ -151,9 +152,9 @@ static void check_before(struct stack *s)
 		if (!known)
 			continue;
 		if (!remedy)
-			remedy = string_format("add a second line before %s:%u: \"session required "
-					       "pam_unshare.so close\"",
-				line->file, line->number);
+			remedy = string_format("add \"session required pam_unshare.so close\" as "
+					       "the first session line of %s",
+				s->conf.source);
 		if (known->harmless && !is_again(s, i, known))
 			findings_add(s->findings, FINDING_NOTE, s->service, NULL,
 				"%s (%s:%u) closes first: %s; two lines mend that, see "

@@ -197,7 +197,7 @@ static void check_suits(struct stack *s)
 
 static bool is_fine(const struct stack *s)
 {
-	if (service_kind(s->service, NULL) > SERVICE_LOGIN)
+	if (!s->works || service_kind(s->service, NULL) > SERVICE_LOGIN)
 		return false;
 	for (size_t i = s->before; i < s->findings->count; i++)
 		if (s->findings->list[i].level == FINDING_PROBLEM)
