@@ -26,6 +26,7 @@ if has_application pure-ftpd pure-ftpd; then
 		cat "$scratch/ftp"; refusal_is_logged pure-ftpd && same "$host_pid_ns $host_pid_ns $host_mnt_ns" "$(saw "$scratch/ftp" namespaces)" &&
 			saw "$scratch/ftp" sees | grep -qw $canary'
 	check "pure-ftpd: nothing is left" session_left_nothing
+	check "pure-ftpd: nsinfo check calls the line there a problem" says problem pure-ftpd 'cannot work behind'
 	stop
 fi
 
@@ -62,6 +63,7 @@ if has_application proftpd proftpd; then
 	check "proftpd: it has no right to leave the session at its end, and the log says so" \
 		logged '^err .*pam_unshare\(proftpd:session\): alice: cannot go back'
 	check "proftpd: nothing is left" session_left_nothing
+	check "proftpd: nsinfo check calls the line there a problem" says problem proftpd 'cannot work behind'
 	stop
 fi
 
@@ -96,6 +98,7 @@ if has_application samba smbd smbpasswd && python3 -c 'import samba' 2>/dev/null
 			same "$host_pid_ns $host_pid_ns $host_mnt_ns" "$(saw "$scratch/smb" namespaces)" && saw "$scratch/smb" sees | grep -qw $canary'
 	stop
 	check "samba: nothing is left" session_left_nothing
+	check "samba: nsinfo check calls the line there a problem" says problem samba 'cannot work behind'
 fi
 
 # --- cockpit: looks into /proc/self behind the line ---------------------------------------------------
@@ -133,6 +136,7 @@ if has_application cockpit /usr/lib/cockpit/cockpit-session cockpit-bridge; then
 		not ask_cockpit && logged "pam_unshare\(cockpit:session\): session opened for alice"'
 	pkill -u alice # what cockpit-session has started without the line
 	check "cockpit: nothing is left" session_left_nothing
+	check "cockpit: nsinfo check calls the line there a problem" says problem cockpit 'cannot work behind'
 fi
 
 # --- slurm: starts threads behind the line ------------------------------------------------------------
@@ -168,6 +172,7 @@ if has_application slurm slurmd slurmctld srun munged; then
 		wait $job
 	} 2>/dev/null
 	check "slurm: nothing is left of the session" session_left_nothing
+	check "slurm: nsinfo check calls the line there a problem" says problem slurm 'cannot work behind'
 	stop
 	kill $(cat /run/slurmctld.pid) $(pgrep -x munged)
 fi

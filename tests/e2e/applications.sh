@@ -25,6 +25,7 @@ for name in doas schroot sudo-rs su-rs; do
 	check_isolated $name $service alice via_$name look-around
 	check "$name: an exit status comes through" exits 7 via_$name 'exit 7'
 	check "$name: nothing is left" nothing_left
+	check "$name: nsinfo check calls it isolated" says ok $service 'isolated \('
 	check "$name: alice is refused if no session can be opened" eval '
 		same "" "$(without_session via_$name "echo in" 2>/dev/null)" && refusal_is_logged $service'
 done
@@ -42,6 +43,7 @@ if has_application vsftpd vsftpd; then
 		cat "$scratch/ftp"; grep -Eq "^sees=1 [0-9]+$" "$scratch/ftp" && grep "^pid:" "$scratch/ftp" &&
 			! grep -Fq "$host_pid_ns" "$scratch/ftp"'
 	check "vsftpd: nothing is left of the session" session_left_nothing
+	check "vsftpd: nsinfo check calls it isolated" says ok vsftpd 'isolated \('
 	forget_log
 	check "vsftpd: alice is refused if no session can be opened" eval '
 		not without_session ftp 2>"$scratch/ftp" && grep "530" "$scratch/ftp" && refusal_is_logged vsftpd'
@@ -71,6 +73,7 @@ if has_application telnetd telnetd telnet socat tmux; then
 	if [ $service = remote ]; then
 		check "telnetd: without a file for the service remote, alice is let in and not isolated" eval '
 			telnet_in && not_isolated /home/alice/telnet'
+		check "telnetd: nsinfo check warns of that" eval 'nsinfo check -nro LEVEL,SUBJECT | grep -x "warning remote"'
 		cp /etc/pam.d/login /etc/pam.d/remote
 	fi
 	check "telnetd: alice logs in" telnet_in
@@ -78,6 +81,7 @@ if has_application telnetd telnetd telnet socat tmux; then
 		isolated $service alice /home/alice/telnet
 	terminal_close
 	check "telnetd: nothing is left of the session" session_left_nothing
+	check "telnetd: nsinfo check calls it isolated" says ok $service 'isolated \('
 	forget_log
 	check "telnetd: she is refused if no session can be opened" eval '
 		not without_session telnet_in && terminal_close && refusal_is_logged $service'
@@ -110,6 +114,7 @@ if has_application greetd greetd; then
 	check "greetd: her session is in a private PID namespace and sees nothing of the host" \
 		isolated greetd alice /home/alice/greetd
 	check "greetd: nothing is left of the session" session_left_nothing
+	check "greetd: nsinfo check calls it isolated" says ok greetd 'isolated \('
 	forget_log
 	check "greetd: she is refused if no session can be opened" eval '
 		without_session greetd_starts; not test -e /home/alice/greetd && refusal_is_logged greetd'
@@ -153,6 +158,7 @@ if has_application lightdm lightdm Xvfb dbus-daemon; then
 	check "lightdm: her session is in a private PID namespace and sees nothing of the host" \
 		isolated lightdm-autologin alice /home/alice/desktop
 	check "lightdm: nothing is left of the session" session_left_nothing
+	check "lightdm: nsinfo check calls it isolated" says ok lightdm-autologin 'isolated \('
 	forget_log
 	check "lightdm: she is refused if no session can be opened" eval '
 		without_session lightdm_starts; not test -e /home/alice/desktop && refusal_is_logged lightdm-autologin'
