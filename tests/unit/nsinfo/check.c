@@ -540,6 +540,26 @@ TEST_CASE(one_file_for_all, "with pam.conf alone the remedies fit it")
 	assert_int_equal(findings_count(&f->findings, FINDING_WARNING), 0);
 }
 
+TEST_CASE(unclear_names, "a list of services that is no file is named, and so are commas in it")
+{
+	struct fixture *f = *state;
+	_cleanup_free_ char *path = string_format("%s/%s", f->root, WANTED_FILE);
+
+	service(f, "su", "session required pam_permit.so\n");
+	tree_write(f->root, WANTED_FILE "/x", "");
+	check_all(f);
+	assert_non_null(find_of(f, "PAM", "names is isolated: Is a directory"));
+	tree_free(string_copy(path));
+	tree_write(f->root, WANTED_FILE, "sshd,su\n# a, b\n");
+	check_all(f);
+	assert_int_equal(find_of(f, "PAM", "unshare.services:1: one name is separated")->level,
+		FINDING_WARNING);
+	assert_null(find_of(f, "PAM", "unshare.services:2"));
+	assert_non_null(find_of(f, "su", "though " WANTED_FILE ":1 names it"));
+	assert_non_null(find_of(f, "sshd", "no configuration"));
+	assert_int_equal(findings_count(&f->findings, FINDING_PROBLEM), 3);
+}
+
 TEST_CASE(companions, "login -h without a file for its service remote is a warning, su - likewise")
 {
 	static const char shadow[] = "\0login\0 remote\0", util_linux[] = "\0login\0remote\0";

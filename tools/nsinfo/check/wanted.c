@@ -11,7 +11,8 @@
 #include "base/memory.h"
 #include "base/strings.h"
 
-#define BLANKS " \t\r\n"
+#define BLANKS     " \t\r\n"
+#define SEPARATORS BLANKS ","
 
 static void add(struct wanted *wanted, const char *name, unsigned int number)
 {
@@ -22,6 +23,23 @@ static void add(struct wanted *wanted, const char *name, unsigned int number)
 		string_copy(name), string_format("%s:%u", WANTED_FILE, number)};
 }
 
+/* The names of a line. With commas they are understood as well, for else none would be watched. */
+static void add_names(
+	struct findings *findings, struct wanted *wanted, char *line, unsigned int number)
+{
+	char *state = NULL, *name;
+
+	line[strcspn(line, "#")] = '\0';
+	if (strchr(line, ','))
+		findings_add(findings, FINDING_WARNING, "PAM",
+			"write blanks in the place of commas",
+			"%s:%u: one name is separated from the next by a blank, not by a comma",
+			WANTED_FILE, number);
+	for (name = strtok_r(line, SEPARATORS, &state); name;
+		name = strtok_r(NULL, SEPARATORS, &state))
+		add(wanted, name, number);
+}
+
 void wanted_read(struct findings *findings, const char *root, struct wanted *wanted)
 {
 	_cleanup_free_ char *path = string_format("%s%s", root, WANTED_FILE), *line = NULL;
@@ -30,18 +48,12 @@ void wanted_read(struct findings *findings, const char *root, struct wanted *wan
 	size_t size = 0;
 
 	*wanted = (struct wanted){0};
-	if (!file && errno != ENOENT)
+	while (file && getline(&line, &size, file) != -1)
+		add_names(findings, wanted, line, ++number);
+	/* errno is fopen's, or getline's: a directory can be opened. */
+	if (file ? ferror(file) : errno != ENOENT)
 		findings_untried(
 			findings, "PAM", "whether what " WANTED_FILE " names is isolated", errno);
-	while (file && getline(&line, &size, file) != -1) {
-		char *state = NULL, *name;
-
-		number++;
-		line[strcspn(line, "#")] = '\0';
-		for (name = strtok_r(line, BLANKS, &state); name;
-			name = strtok_r(NULL, BLANKS, &state))
-			add(wanted, name, number);
-	}
 }
 
 const char *wanted_place(const struct wanted *wanted, const char *service)
