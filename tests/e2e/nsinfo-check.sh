@@ -235,6 +235,16 @@ if [ -d /etc/sudoers.d ]; then
 	check "sudo without PAM sessions is a problem" found problem sudo '!pam_session'
 	rm /etc/sudoers.d/zz-test
 fi
+if have "sudoers is read as sudo reads it" sudo; then
+	printf 'Defaults env_reset, \\\n ! pam_session\n' >/etc/sudoers.d/zz-test
+	check "a setting that goes on in the next line counts, and sudo does not isolate" eval '
+		found problem sudo "opens no PAM session: !pam_session in /etc/sudoers.d/zz-test" && same "$host_pid_ns" "$(by_sudo)"'
+	mv /etc/sudoers.d/zz-test /etc/sudoers.d/zz-test.bak
+	echo 'Defaults env_reset # !pam_session' >/etc/sudoers.d/zz-test
+	check "comments, and files that sudo skips, do not count, and sudo isolates" eval '
+		found ok sudo "sudo opens PAM sessions" && elsewhere "$(by_sudo)"'
+	rm /etc/sudoers.d/zz-test /etc/sudoers.d/zz-test.bak
+fi
 
 init=$(ls /usr/libexec/pam_unshare/*/session-init)
 chmod 644 $init

@@ -585,6 +585,18 @@ TEST_CASE(companions, "login -h without a file for its service remote is a warni
 	assert_null(find_of(f, "su-l", "su - uses"));
 }
 
+static void expect_of_sudo(
+	struct fixture *f, const char *sudoers, enum finding_level level, const char *text)
+{
+	tree_write(f->root, "etc/sudoers", sudoers);
+	findings_free(&f->findings);
+	check_application(&f->findings, f->root, "sudo");
+	if (f->findings.count != 1)
+		print(f);
+	expect_now(f, level, text);
+	assert_int_equal(f->findings.count, 1);
+}
+
 TEST_CASE(settings, "UsePAM no and !pam_session are problems")
 {
 	struct fixture *f = *state;
@@ -613,9 +625,53 @@ TEST_CASE(settings, "UsePAM no and !pam_session are problems")
 	check_application(&f->findings, f->root, "sshd");
 	assert_non_null(find(f, FINDING_NOTE, "uses the service inner"));
 	assert_non_null(find(f, FINDING_PROBLEM, "not isolated"));
+	tree_write(f->root, "etc/sudoers", "@includedir /etc/sudoers.d\n");
 	tree_write(f->root, "etc/sudoers.d/x", "Defaults:alice !pam_session\n");
 	check_application(&f->findings, f->root, "sudo");
-	assert_non_null(find(f, FINDING_PROBLEM, "!pam_session"));
+	assert_non_null(find(f, FINDING_PROBLEM, "!pam_session in /etc/sudoers.d/x"));
+}
+
+/* What "cvtsudoers -c '' -f sudoers FILE" made of these. */
+TEST_CASE(settings_of_sudo, "sudoers is read as sudo reads it")
+{
+	static const char *const off[] = {
+		"Defaults env_reset, \\\n !pam_session\n",
+		"Defaults env_reset, \\ \n\\\n!pam_session\n",
+		"Defaults ! pam_session\n",
+		"  Defaults env_reset,!pam_session\n",
+		"Defaults pam_session, !pam_session\n",
+		"# a \\\nDefaults !pam_session\n",
+		"Defaults badpass_message=\"a # b\", !pam_session\n",
+		"Defaults badpass_message=\"a \\\n # b\", !pam_session\n",
+		"Defaults badpass_message=a\\#b, !pam_session\n",
+		"Defaults:#1000 !pam_session\n",
+		"Defaults:alice, bob !pam_session\nDefaults pam_session\n",
+		"Defaults:alice !pam_session\nDefaults:bob pam_session\n",
+	};
+	static const char *const on[] = {
+		"Defaults env_reset # !pam_session\n",
+		"# Defaults \\\n !pam_session\n",
+		"Defaults !!pam_session\n",
+		"Defaults !pam_session\nDefaults pam_session\n",
+		"Defaults badpass_message=\"a, !pam_session\"\n",
+	};
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < sizeof(off) / sizeof(off[0]); i++)
+		expect_of_sudo(f, off[i], FINDING_PROBLEM, "!pam_session in /etc/sudoers");
+	for (size_t i = 0; i < sizeof(on) / sizeof(on[0]); i++)
+		expect_of_sudo(f, on[i], FINDING_OK, "sudo opens");
+	tree_write(f->root, "etc/sudoers.d/x", "Defaults !pam_session\n");
+	expect_of_sudo(f, "Defaults env_reset\n", FINDING_OK, "sudo opens");
+	expect_of_sudo(
+		f, "@include /etc/sudoers.d.old/x\n", FINDING_NOTE, "from /etc/sudoers.d.old/x");
+	expect_of_sudo(f, "#includedir /etc/sudoers.d/\n", FINDING_PROBLEM, "sudoers.d/x");
+	expect_of_sudo(
+		f, "@includedir /etc/sudoers.d\nDefaults pam_session\n", FINDING_OK, "sudo opens");
+	tree_write(f->root, "etc/sudoers.d/x", "");
+	tree_write(f->root, "etc/sudoers.d/x.bak", "Defaults !pam_session\n");
+	tree_write(f->root, "etc/sudoers.d/x~", "Defaults !pam_session\n");
+	expect_of_sudo(f, "@includedir /etc/sudoers.d\n", FINDING_OK, "sudo opens");
 }
 
 #define DENY(interface, member)                                                                    \
