@@ -273,16 +273,28 @@ mkdir -p /srv/chroot/proc && mount -t proc proc /srv/chroot/proc
 check "another procfs is a note" found note /proc /srv/chroot/proc
 umount /srv/chroot/proc
 
-mount -t tmpfs -o ro none /tmp
-check "a session is tried also if /tmp cannot be written" found ok session 'opened in'
-umount /tmp
-cat >/usr/bin/check-read-only <<'EOT'
-#!/bin/sh
-mount -t tmpfs -o ro none /tmp && mount -t tmpfs -o ro none /run && exec nsinfo check -nro LEVEL,SUBJECT,MESSAGE
+# with_tmpfs OPTIONS DIRECTORY...: what nsinfo check says of the session if these are read-only, or full; and what it left there.
+cat >/usr/bin/with-tmpfs <<'EOT'
+#!/bin/bash
+options=$1
+shift
+for directory; do
+	mount -t tmpfs -o "$options" none "$directory" && { head -c 4096 /dev/zero >"$directory/full"; } 2>/dev/null
+done
+nsinfo check -nro LEVEL,SUBJECT,MESSAGE | sed 's/\\x20/ /g' | grep -E '^[a-z]+ session '
+find "$@" -name 'nsinfo.*'
 EOT
-chmod 755 /usr/bin/check-read-only
-check "one that could not be tried is a warning, with the reason" eval '
-	unshare -m check-read-only | sed "s/.x20/ /g" | grep "^warning session could not try to open a session.*Read-only file system"'
+chmod 755 /usr/bin/with-tmpfs
+with_tmpfs() { unshare --mount with-tmpfs "$@"; }
+for options in ro size=4k; do
+	case $options in ro) state="cannot be written" reason="Read-only file system" ;; *) state="is full" reason="No space left on device" ;; esac
+	for directory in /tmp /run; do
+		check "a session is tried also if $directory $state" eval '
+			with_tmpfs $options $directory | tee /dev/stderr | grep "^ok session a test session opened in"'
+	done
+	check "if each of them $state, it could not be tried, which is a warning with the reason" eval '
+		same "warning session could not try to open a session: cannot write in /run, nor in /tmp: $reason" "$(with_tmpfs $options /run /tmp)"'
+done
 mount -t tmpfs none /proc/sys/user
 check "a limit that could not be read is a note" found note kernel 'could not try what the limit in /proc/sys/user/max_pid_namespaces is'
 umount /proc/sys/user

@@ -125,9 +125,17 @@ static int run_application(struct trial *trial, const char *directory)
 static int write_file(const char *directory, const char *name, const char *text)
 {
 	_cleanup_free_ char *path = string_format("%s/%s", directory, name);
-	_cleanup_fclose_ FILE *file = fopen(path, "wxe");
+	FILE *file = fopen(path, "wxe");
+	int result = 0;
 
-	return file && fputs(text, file) != EOF ? 0 : -errno;
+	if (!file)
+		return -errno;
+	if (fputs(text, file) == EOF)
+		result = -errno;
+	/* On a full file system it is this that fails. */
+	if (fclose(file) == EOF && result == 0)
+		result = -errno;
+	return result;
 }
 
 /* A stack of our line alone; "root" since that is who we are, and no rule that could skip it. */
@@ -213,33 +221,39 @@ static void try_session(struct findings *findings, struct trial *trial, const ch
 		judge(findings, trial);
 }
 
-/* A directory of root's for the stack: it may be that one of these cannot be written. */
-static bool make_directory(char directory[PATH_SIZE])
+/*
+ * A directory with the stack. It may be that one of these cannot be written. /run is root's alone:
+ * nobody else fills it, or puts another directory in the place of this one.
+ */
+static int make_directory(char directory[PATH_SIZE])
 {
-	static const char *const templates[] = {"/tmp/nsinfo.XXXXXX", "/run/nsinfo.XXXXXX"};
+	static const char *const templates[] = {"/run/nsinfo.XXXXXX", "/tmp/nsinfo.XXXXXX"};
+	int result = 0;
 
 	for (size_t i = 0; i < sizeof(templates) / sizeof(templates[0]); i++) {
 		memcpy(directory, templates[i], strlen(templates[i]) + 1);
-		if (mkdtemp(directory))
-			return true;
+		if (!mkdtemp(directory)) {
+			result = -errno;
+			continue;
+		}
+		result = write_stack(directory);
+		if (result == 0)
+			return 0;
+		remove_stack(directory);
 	}
-	return false;
+	return result;
 }
 
 static void try_in_directory(struct findings *findings, struct trial *trial)
 {
 	char directory[PATH_SIZE];
-	int result;
+	int result = make_directory(directory);
 
-	if (!make_directory(directory)) {
-		add_untried(findings, ": cannot write in /tmp, nor in /run", errno);
+	if (result < 0) {
+		add_untried(findings, ": cannot write in /run, nor in /tmp", -result);
 		return;
 	}
-	result = write_stack(directory);
-	if (result < 0)
-		add_untried(findings, "", -result);
-	else
-		try_session(findings, trial, directory);
+	try_session(findings, trial, directory);
 	remove_stack(directory);
 }
 
