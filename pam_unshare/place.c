@@ -72,6 +72,8 @@ enum place place_find(char *socket, size_t size)
 
 bool place_is_unit(void)
 {
+	static const char gone[] = " (deleted)";
+	const ssize_t gone_length = (ssize_t)strlen(gone);
 	char path[PATH_MAX];
 	ssize_t length = readlink("/proc/self/exe", path, sizeof(path) - 1);
 	const char *name;
@@ -79,6 +81,9 @@ bool place_is_unit(void)
 	if (length == -1)
 		return false;
 	path[length] = '\0';
+	/* After an update of systemd, until it is restarted; proc(5). */
+	if (length > gone_length && strcmp(path + length - gone_length, gone) == 0)
+		path[length - gone_length] = '\0';
 	name = strrchr(path, '/');
 	/* systemd-executor since version 255, before it systemd itself. */
 	return name && (strcmp(name, "/systemd") == 0 || strcmp(name, "/systemd-executor") == 0);

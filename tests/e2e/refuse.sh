@@ -195,6 +195,17 @@ if have "a unit of systemd is refused" pamtester; then
 	check "a unit of systemd is refused, and the log says why" eval '
 		not unit alice && logged "^err .*pam_unshare\\(su:session\\): alice: cannot isolate a unit of systemd: it starts its program without a fork; "'
 	check "if its user is left alone, it is not" unit root
+	# As systemd keeps open what an update replaces.
+	for name in systemd systemd-executor; do
+		cp "$(command -v pamtester)" /run/units/$name
+		exec {unit}</run/units/$name
+		rm /run/units/$name
+		forget_log
+		check "a unit is refused, too, if an update has replaced $name" eval '
+			not eval "(cd / && /proc/self/fd/$unit su alice open_session close_session)" &&
+				logged "^err .*pam_unshare\\(su:session\\): alice: cannot isolate a unit of systemd: "'
+		exec {unit}<&-
+	done
 	rm -r /run/units
 	check "and nothing is left of it" nothing_left
 fi
