@@ -710,6 +710,47 @@ TEST_CASE(ways_around, "systemd's and D-Bus's ways around a session are named")
 	findings_free(&f->findings);
 	check_bypass(&f->findings, f->root);
 	assert_int_equal(findings_count(&f->findings, FINDING_WARNING), 0);
+	tree_write(f->root, "etc/dbus-1/system.d/x.conf",
+		"<!-- <a> -->\n<!--\n<policy>" DENY("Manager", "GetUnitProcesses") "-->\n");
+	findings_free(&f->findings);
+	check_bypass(&f->findings, f->root);
+	expect_now(f, FINDING_WARNING, "systemctl status UNIT");
+	tree_write(f->root, "etc/dbus-1/system.d/x.conf",
+		"<!-- <a> -->\n<policy>" DENY("Manager", "GetUnitProcesses") "<!-- -->\n");
+	findings_free(&f->findings);
+	check_bypass(&f->findings, f->root);
+	expect_now(f, FINDING_OK, "the bus denies");
+}
+
+static void expect_invisible(struct fixture *f, const char *path, const char *text, bool wanted)
+{
+	tree_write(f->root, path, text);
+	findings_free(&f->findings);
+	check_bypass(&f->findings, f->root);
+	expect_now(f, wanted ? FINDING_OK : FINDING_WARNING, wanted ? "hides" : "systemd-run");
+}
+
+TEST_CASE(settings_of_systemd, "the setting of the user's manager is what systemd makes of it")
+{
+	static const char vendors[] = "usr/lib/systemd/system/user@.service",
+			  ours[] = "etc/systemd/system/user@.service.d/b.conf",
+			  later[] = "run/systemd/system/user@.service.d/c.conf",
+			  same_name[] = "usr/lib/systemd/system/user@.service.d/c.conf";
+	static const char on[] = "[Service]\nProtectProc=invisible\n";
+	struct fixture *f = *state;
+
+	expect_invisible(f, vendors, on, true);
+	expect_invisible(f, vendors, "[Service]\n", false);
+	expect_invisible(f, ours, "[Service]\n;ProtectProc=invisible\n", false);
+	expect_invisible(f, ours, "[Unit]\nProtectProc=invisible\n", false);
+	expect_invisible(f, ours, "[Service]\nExecStart=/x \\\nProtectProc=invisible\n", false);
+	expect_invisible(f, ours, "[Service]\nProtectProc=invisible\nProtectProc=\n", false);
+	expect_invisible(f, ours, "[Service]\nProtectProc = invisible \n", true);
+	expect_invisible(f, same_name, "[Service]\nProtectProc=default\n", false);
+	expect_invisible(f, later, "[Service]\n", true);
+	expect_invisible(f, later, "[Service]\nProtectProc=default\n", false);
+	expect_invisible(f, "etc/systemd/system/user@.service", on, false);
+	expect_invisible(f, "etc/systemd/system/user@.service.d/d.conf", on, true);
 }
 
 TEST_CASE(programs_of_users, "programs that pam_mount starts for users are named")

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/strings.h"
@@ -16,59 +17,99 @@
 
 #define BLANKS " \t\r\n"
 
-/*
- * Has a file that PATTERN names a piece that holds all of WORDS? Pieces end with END: lines of a
- * unit, elements of XML.
- */
-static bool files_hold(const char *root, const char *pattern, const char *const *words, char end)
-{
-	_cleanup_free_ char *full = string_format("%s%s", root, pattern);
-	glob_t found = {0};
-	bool held = false;
-
-	if (glob(full, 0, NULL, &found) != 0)
-		return false;
-	for (size_t i = 0; i < found.gl_pathc && !held; i++) {
-		_cleanup_fclose_ FILE *file = fopen(found.gl_pathv[i], "re");
-		_cleanup_free_ char *line = NULL;
-		size_t size = 0;
-
-		while (file && !held && getdelim(&line, &size, end, file) != -1) {
-			const char *const *word = words;
-
-			while (*word && strstr(line, *word))
-				word++;
-			held = !*word && line[strspn(line, BLANKS)] != '#';
-		}
-	}
-	globfree(&found);
-	return held;
-}
-
-static bool any_holds(
-	const char *root, const char *const *patterns, const char *const *words, char end)
-{
-	for (; *patterns; patterns++)
-		if (files_hold(root, *patterns, words, end))
-			return true;
-	return false;
-}
-
 /* --- systemd --- */
+
+/* From the one whose files count before those of the same name in the others, systemd.unit(5). */
+static const char *const unit_directories[] = {"/etc/systemd/system", "/run/systemd/system",
+	"/usr/local/lib/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system"};
+
+#define UNIT_DIRECTORIES (sizeof(unit_directories) / sizeof(unit_directories[0]))
+
+/* What follows NAME and "=" in a line, or NULL. */
+static const char *assigned(const char *line, const char *name)
+{
+	line += strspn(line, BLANKS);
+	if (strncmp(line, name, strlen(name)) != 0)
+		return NULL;
+	line += strlen(name);
+	line += strspn(line, BLANKS);
+	return *line == '=' ? line + 1 + strspn(line + 1, BLANKS) : NULL;
+}
+
+/* The last assignment in [Service] counts; *INVISIBLE stays as it is if there is none. */
+static void read_unit(const char *path, bool *invisible)
+{
+	_cleanup_fclose_ FILE *file = fopen(path, "re");
+	_cleanup_free_ char *line = NULL;
+	size_t size = 0;
+	bool service = false, continued = false;
+
+	while (file && getline(&line, &size, file) != -1) {
+		const char *start = line + strspn(line, BLANKS);
+		const char *value = assigned(line, "ProtectProc");
+		char *end = line + strlen(line);
+
+		if (*start == '#' || *start == ';')
+			continue;
+		while (end > start && strchr(BLANKS, end[-1]))
+			*--end = '\0';
+		if (!continued && *start == '[')
+			service = strcmp(start, "[Service]") == 0;
+		if (!continued && service && value)
+			*invisible = strcmp(value, "invisible") == 0;
+		continued = end > start && end[-1] == '\\';
+	}
+}
+
+static const char *file_name(const char *path)
+{
+	return strrchr(path, '/') + 1;
+}
+
+/* Behind LAST in the order of names; of several with one name the first, which hides the others. */
+static const char *next_drop_in(const glob_t *found, const char *last)
+{
+	const char *next = NULL;
+
+	for (size_t i = 0; i < found->gl_pathc; i++) {
+		const char *path = found->gl_pathv[i];
+
+		if ((!last || strcmp(file_name(path), file_name(last)) > 0) &&
+			(!next || strcmp(file_name(path), file_name(next)) < 0))
+			next = path;
+	}
+	return next;
+}
+
+static bool user_manager_is_invisible(const char *root)
+{
+	static const char unit[] = "user@.service";
+	bool invisible = false, has_unit = false;
+	glob_t drop_ins = {0};
+
+	for (size_t i = 0; i < UNIT_DIRECTORIES; i++) {
+		_cleanup_free_ char *path =
+			string_format("%s%s/%s", root, unit_directories[i], unit);
+		_cleanup_free_ char *pattern = string_format("%s.d/*.conf", path);
+
+		if (!has_unit && access(path, F_OK) == 0) {
+			has_unit = true;
+			read_unit(path, &invisible);
+		}
+		glob(pattern, i ? GLOB_APPEND : 0, NULL, &drop_ins);
+	}
+	for (const char *path = NULL; (path = next_drop_in(&drop_ins, path));)
+		read_unit(path, &invisible);
+	globfree(&drop_ins);
+	return invisible;
+}
 
 static void check_user_manager(struct findings *findings, const char *root)
 {
-	static const char *const units[] = {"/etc/systemd/system/user@.service",
-		"/etc/systemd/system/user@.service.d/*.conf",
-		"/run/systemd/system/user@.service.d/*.conf",
-		"/usr/lib/systemd/system/user@.service.d/*.conf",
-		"/lib/systemd/system/user@.service.d/*.conf", NULL};
-	static const char *const invisible[] = {"ProtectProc=", "invisible", NULL};
-
 	if (!root_has(root, "/usr/lib/systemd/system/user@.service") &&
 		!root_has(root, "/lib/systemd/system/user@.service"))
 		return;
-	if (any_holds(root, units, invisible, '\n'))
+	if (user_manager_is_invisible(root))
 		findings_add(findings, FINDING_OK, "systemd", NULL,
 			"user@.service hides the host's processes (ProtectProc=invisible)");
 	else
@@ -77,6 +118,52 @@ static void check_user_manager(struct findings *findings, const char *root)
 			"systemctl daemon-reload:\n[Service]\nProtectProc=invisible",
 			"what a user starts with \"systemd-run --user\" runs outside of the "
 			"session and sees every process of the host");
+}
+
+/* --- XML --- */
+
+/* The file's text with blanks in the place of comments; the caller frees. NULL if there is none. */
+static char *read_xml(const char *path)
+{
+	_cleanup_fclose_ FILE *file = fopen(path, "re");
+	char *text = NULL, *end;
+	size_t size = 0;
+
+	if (!file || getdelim(&text, &size, '\0', file) == -1) {
+		free(text);
+		return NULL;
+	}
+	for (char *at = text; (at = strstr(at, "<!--")); at = end) {
+		end = strstr(at + strlen("<!--"), "-->");
+		end = end ? end + strlen("-->") : at + strlen(at);
+		memset(at, ' ', (size_t)(end - at));
+	}
+	return text;
+}
+
+/* Has a file that PATTERN names an element that holds all of WORDS? */
+static bool elements_hold(const char *root, const char *pattern, const char *const *words)
+{
+	_cleanup_free_ char *full = string_format("%s%s", root, pattern);
+	glob_t found = {0};
+	bool held = false;
+
+	if (glob(full, 0, NULL, &found) != 0)
+		return false;
+	for (size_t i = 0; i < found.gl_pathc && !held; i++) {
+		_cleanup_free_ char *text = read_xml(found.gl_pathv[i]);
+		char *state = NULL, *element = text ? strtok_r(text, ">", &state) : NULL;
+
+		for (; element && !held; element = strtok_r(NULL, ">", &state)) {
+			const char *const *word = words;
+
+			while (*word && strstr(element, *word))
+				word++;
+			held = !*word;
+		}
+	}
+	globfree(&found);
+	return held;
 }
 
 /* --- D-Bus --- */
@@ -95,11 +182,10 @@ static const char *const bus_methods[][2] = {
 /* dbus-daemon(1) refuses a rule with a member and no interface, and the file with it. */
 static bool bus_denies(const char *root, const char *interface, const char *member)
 {
-	static const char *const policies[] = {
-		"/etc/dbus-1/system.d/*.conf", "/usr/share/dbus-1/system.d/*.conf", NULL};
 	const char *const words[] = {"<deny", "send_interface=", interface, member, NULL};
 
-	return any_holds(root, policies, words, '>');
+	return elements_hold(root, "/etc/dbus-1/system.d/*.conf", words) ||
+	       elements_hold(root, "/usr/share/dbus-1/system.d/*.conf", words);
 }
 
 static void check_bus(struct findings *findings, const char *root)
@@ -131,24 +217,13 @@ static void check_bus(struct findings *findings, const char *root)
 static void check_pam_mount(struct findings *findings, const char *root)
 {
 	static const char path[] = "/etc/security/pam_mount.conf.xml";
-	_cleanup_free_ char *full = string_format("%s%s", root, path), *text = NULL;
-	_cleanup_fclose_ FILE *file = fopen(full, "re");
-	size_t size = 0;
-	bool comment = false;
+	_cleanup_free_ char *full = string_format("%s%s", root, path), *text = read_xml(full);
 
-	while (file && getdelim(&text, &size, '>', file) != -1) {
-		const char *open = strstr(text, "<!--"), *element = strstr(text, "<luserconf");
-
-		if (element && !comment && !(open && open < element)) {
-			findings_add(findings, FINDING_WARNING, "pam_mount",
-				"take <luserconf> out of it, if users are not to see the host",
-				"%s lets users name programs that start before the session, on the "
-				"host",
-				path);
-			return;
-		}
-		comment = (comment || open) && !strstr(text, "-->");
-	}
+	if (text && strstr(text, "<luserconf"))
+		findings_add(findings, FINDING_WARNING, "pam_mount",
+			"take <luserconf> out of it, if users are not to see the host",
+			"%s lets users name programs that start before the session, on the host",
+			path);
 }
 
 void check_bypass(struct findings *findings, const char *root)
