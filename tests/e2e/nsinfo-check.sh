@@ -70,6 +70,22 @@ sed -i '/pam_unshare/i session required /usr/lib/pam_broken.so' /etc/pam.d/su
 check "a module that is there and cannot be loaded is a problem, and says why" eval '
 	found problem su "cannot load /usr/lib/pam_broken.so .*: (file too short|invalid ELF header)" && ! lets_in'
 restore pam.d/su
+if have "a module that does not load within 10 s is a problem" cc; then
+	cc -shared -fPIC -x c -o /usr/lib/pam_waits.so - <<'EOT'
+#include <unistd.h>
+__attribute__((constructor)) static void wait_for_ever(void) { for (;;) pause(); }
+int pam_sm_open_session(void) { return 0; }
+EOT
+	sed -i '/pam_unshare/i session required /usr/lib/pam_waits.so' /etc/pam.d/su
+	check "a module whose constructor waits for ever is a problem, and no login goes on" eval '
+		found problem su "cannot load /usr/lib/pam_waits.so .*: it did not load within 10 s" && exits 124 timeout 2 su alice -c true'
+	restore pam.d/su
+fi
+rm /etc/pam.d/su && mkfifo /etc/pam.d/su
+check "a FIFO in the place of a stack is a problem, and no login goes on" eval '
+	found problem su "/etc/pam.d/su is no regular file" && exits 124 timeout 2 su alice -c true'
+rm /etc/pam.d/su
+restore pam.d/su
 
 cp /usr/lib/*/security/pam_unshare.so /usr/lib/old_unshare 2>/dev/null || cp /lib/security/pam_unshare.so /usr/lib/old_unshare
 mkdir /usr/lib/old && mv /usr/lib/old_unshare /usr/lib/old/pam_unshare.so

@@ -7,12 +7,14 @@
 #include <security/pam_modules.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/memory.h"
 #include "base/strings.h"
 #include "check/check.h"
+#include "check/modules.h"
 #include "check/wanted.h"
 #include "config.h"
 #include "read/libpam.h"
@@ -373,6 +375,25 @@ TEST_CASE(odd_lines, "lines that look like something else are problems")
 	_cleanup_free_ char *longer =
 		string_format("session required pam_unshare.so exempt=%01200d\n", 1);
 	expect(f, longer, FINDING_PROBLEM, "libpam before 1.6 cuts it");
+}
+
+TEST_CASE(no_files, "what is no regular file is a problem, and nothing waits for it")
+{
+	struct fixture *f = *state;
+	_cleanup_free_ char *fifo = string_format("%s/etc/pam.d/fifo", f->root);
+
+	service(f, "other", OURS);
+	assert_int_equal(mkfifo(fifo, 0644), 0);
+	check_named(f, "fifo");
+	expect_now(f, FINDING_PROBLEM, "/etc/pam.d/fifo is no regular file");
+	assert_null(find(f, FINDING_OK, ""));
+	expect(f, "session include fifo\n" OURS, FINDING_PROBLEM, "fifo is no regular file");
+	service(f, "directory/x", "");
+	check_named(f, "directory");
+	expect_now(f, FINDING_PROBLEM, "/etc/pam.d/directory is no regular file");
+	/* Whoever loads this waits as for a module whose constructor does. */
+	_cleanup_free_ char *fault = module_fault("", fifo);
+	assert_string_equal(fault, "it did not load within 10 s");
 }
 
 TEST_CASE(wrong_options, "a wrong option is a problem")

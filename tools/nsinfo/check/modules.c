@@ -5,6 +5,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -15,12 +16,27 @@
 #include "base/strings.h"
 #include "read/libpam.h"
 
+#define LOAD_LIMIT_S 10
+
+/* The constructor of a module may wait for ever, as would libpam; SIGALRM then ends the child. */
+static void limit_time(void)
+{
+	sigset_t alarm_alone;
+
+	signal(SIGALRM, SIG_DFL);
+	sigemptyset(&alarm_alone);
+	sigaddset(&alarm_alone, SIGALRM);
+	sigprocmask(SIG_UNBLOCK, &alarm_alone, NULL);
+	alarm(LOAD_LIMIT_S);
+}
+
 /* In the child. Returns NULL or what is wrong. */
 static const char *try_to_load(const char *path)
 {
 	void *library;
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
+	limit_time();
 	/* What its initialisation prints is no finding. */
 	if (null != -1) {
 		dup2(null, STDOUT_FILENO);
@@ -32,6 +48,15 @@ static const char *try_to_load(const char *path)
 	return dlsym(library, "pam_sm_open_session") ? NULL : "it has no pam_sm_open_session";
 }
 
+/* How the child ended, if not by itself. */
+static char *describe_end(int status)
+{
+	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM)
+		return string_format("it did not load within %d s", LOAD_LIMIT_S);
+	return status ? string_copy("it ended the process that loaded it") : NULL;
+}
+
+/* The child has ended, and what it wrote is there: what its initialisation started may live on. */
 static char *read_reason(int fd)
 {
 	char reason[512];
@@ -61,10 +86,10 @@ static char *load(const char *path)
 {
 	int ends[2], status = 0;
 	const char *wrong;
-	char *reason;
+	char *reason = NULL;
 	pid_t child;
 
-	if (pipe2(ends, O_CLOEXEC) == -1)
+	if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) == -1)
 		return string_copy(strerror(errno));
 	child = fork();
 	if (child == 0) {
@@ -73,13 +98,14 @@ static char *load(const char *path)
 			(void)!write(ends[1], wrong, strlen(wrong));
 		_exit(wrong ? 1 : 0);
 	}
-	reason = child == -1 ? string_copy(strerror(errno)) : NULL;
+	if (child == -1 || waitpid(child, &status, 0) == -1)
+		reason = string_copy(strerror(errno));
 	close(ends[1]);
-	if (child != -1)
+	if (!reason)
 		reason = read_reason(ends[0]);
 	close(ends[0]);
-	if (child != -1 && waitpid(child, &status, 0) == child && status != 0 && !reason)
-		reason = string_copy("it ended the process that loaded it");
+	if (!reason)
+		reason = describe_end(status);
 	return reason ? without_path(reason, path) : NULL;
 }
 

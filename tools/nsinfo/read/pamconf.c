@@ -5,6 +5,7 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -324,12 +325,25 @@ static void parse_file(struct reader *reader, FILE *file, struct place *place)
 static FILE *open_path(struct reader *reader, const char *path, char **found)
 {
 	_cleanup_free_ char *full = string_format("%s%s", reader->root, path);
-	FILE *file = fopen(full, "re");
+	_cleanup_close_ int fd = open(full, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	struct stat st;
+	FILE *file;
 
-	if (file)
-		*found = string_copy(path);
-	else if (errno == EACCES && !reader->conf->unreadable)
+	if (fd == -1 && errno == EACCES && !reader->conf->unreadable)
 		reader->conf->unreadable = string_copy(path);
+	if (fd == -1 || fstat(fd, &st) == -1)
+		return NULL;
+	/* libpam would wait for somebody who writes into a FIFO. */
+	if (!S_ISREG(st.st_mode)) {
+		if (!reader->conf->mistake)
+			reader->conf->mistake = string_format("%s is no regular file", path);
+		return NULL;
+	}
+	file = fdopen(fd, "r");
+	if (!file)
+		return NULL;
+	fd = -1;
+	*found = string_copy(path);
 	return file;
 }
 
