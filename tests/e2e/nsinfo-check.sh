@@ -87,6 +87,16 @@ check "a FIFO in the place of a stack is a problem, and no login goes on" eval '
 rm /etc/pam.d/su
 restore pam.d/su
 
+libm=$(ldconfig -p | sed -n 's/.*libm\.so\.6 .*=> //p' | head -n 1)
+sed -i "/pam_unshare/i session required $libm" /etc/pam.d/su
+check "a library that is no module is a problem" eval 'found problem su "cannot load $libm .* it has no pam_sm_open_session" && ! lets_in'
+restore pam.d/su
+cp "$(ls /usr/lib/*/security/pam_permit.so /lib/security/pam_permit.so 2>/dev/null | head -n 1)" /usr/lib/pam_own.so
+chmod 600 /usr/lib/pam_own.so
+sed -i '/pam_unshare/i session required /usr/lib/pam_own.so' /etc/pam.d/su
+check "a module that only root may read is no problem, whoever asks" eval '
+	isolates && exits 0 nsinfo check su && su bob -c "nsinfo check su" </dev/null'
+restore pam.d/su
 cp /usr/lib/*/security/pam_unshare.so /usr/lib/old_unshare 2>/dev/null || cp /lib/security/pam_unshare.so /usr/lib/old_unshare
 mkdir /usr/lib/old && mv /usr/lib/old_unshare /usr/lib/old/pam_unshare.so
 sed -i 's|pam_unshare.so|/usr/lib/old/&|' /etc/pam.d/su
@@ -315,6 +325,8 @@ mount -t tmpfs none /proc/sys/user
 check "a limit that could not be read is a note" found note kernel 'could not try what the limit in /proc/sys/user/max_pid_namespaces is'
 umount /proc/sys/user
 
+check "in a session it says that it is in one" eval '
+	su alice -c "nsinfo check" </dev/null 2>/dev/null | grep -q "nsinfo check runs in a session" && ! nsinfo check | grep -q "runs in a session"'
 check "all is well again" exits 0 nsinfo check
 check "a user may ask too, and gets no errors" same "" "$(su alice -c 'nsinfo check' </dev/null 2>&1 >/dev/null)"
 touch /etc/security/unshare.conf

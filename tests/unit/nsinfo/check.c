@@ -186,6 +186,18 @@ TEST_CASE(passed_by_always, "a line that always passes the module by is a proble
 	assert_int_equal(findings_count(&f->findings, FINDING_NOTE), 2);
 }
 
+TEST_CASE(second_line_counts, "if the first of two lines is passed by, the second counts")
+{
+	struct fixture *f = *state;
+
+	expect(f,
+		"session [success=1 default=ignore] pam_a.so\n" OURS
+		"session [success=ok new_authtok_reqd=1 default=ok] pam_b.so\n" OURS
+		"session required pam_permit.so\n",
+		FINDING_OK, "isolated (/etc/pam.d/s:4)");
+	expect_now(f, FINDING_NOTE, "pam_b.so (/etc/pam.d/s:3");
+}
+
 TEST_CASE(passed_by_together, "several modules together may pass the module by")
 {
 	struct fixture *f = *state;
@@ -622,6 +634,8 @@ TEST_CASE(settings, "UsePAM no and !pam_session are problems")
 {
 	struct fixture *f = *state;
 
+	service(f, "sshd", OURS);
+	service(f, "sudo", OURS);
 	tree_write(f->root, "etc/ssh/sshd_config", "Include sshd_config.d/*.conf\nUsePAM yes\n");
 	check_application(&f->findings, f->root, "sshd");
 	assert_non_null(find(f, FINDING_OK, "sshd uses PAM"));
@@ -677,6 +691,8 @@ TEST_CASE(settings_of_sudo, "sudoers is read as sudo reads it")
 		"Defaults badpass_message=\"a, !pam_session\"\n",
 	};
 	struct fixture *f = *state;
+
+	service(f, "sudo", OURS);
 
 	for (size_t i = 0; i < sizeof(off) / sizeof(off[0]); i++)
 		expect_of_sudo(f, off[i], FINDING_PROBLEM, "!pam_session in /etc/sudoers");

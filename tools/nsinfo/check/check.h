@@ -12,8 +12,9 @@
 
 /* Who wants a service to be isolated: if somebody does, it is a problem if it is not. */
 struct check_wish {
-	bool asked;        /* it was named on the command line */
-	const char *named; /* where unshare.services names it, "FILE:LINE"; or NULL */
+	bool asked;               /* it was named on the command line */
+	const char *named;        /* where unshare.services names it, "FILE:LINE"; or NULL */
+	bool ignores_session_err; /* its application goes on after PAM_SESSION_ERR, as sudo does */
 };
 
 /*
@@ -46,6 +47,22 @@ void check_files(struct findings *findings, const char *root);
  * @which: set to what is not. The caller frees.
  */
 bool check_is_roots_own(const char *root, const char *path, char **which);
+
+/* sudo.c: check_sudo - the settings of sudo. */
+void check_sudo(struct findings *findings, const char *root);
+
+/*
+ * applications.c: check_other_service - an application whose settings name another service than the
+ * one of its name.
+ */
+void check_other_service(struct findings *findings, const char *root, const char *usual,
+	const char *service, bool ignores_session_err);
+
+/*
+ * applications.c: check_level_without_session - how bad is it that an application opens no session?
+ * If its service has our line somebody relies on it.
+ */
+enum finding_level check_level_without_session(const char *root, const char *service);
 
 /* applications.c: check_application - the service's own settings, if it is sshd or sudo. */
 void check_application(struct findings *findings, const char *root, const char *service);

@@ -242,6 +242,7 @@ bool check_service(struct findings *findings, const char *root, const char *serv
 		.root = root,
 		.service = service,
 		.asked = wish->asked,
+		.ignores_session_err = wish->ignores_session_err,
 		.named = wish->named};
 	int has_line = stack_read(&s);
 

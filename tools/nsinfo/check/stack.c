@@ -92,7 +92,8 @@ int stack_run(struct stack *s)
 
 bool stack_ignores_session_err(const struct stack *s)
 {
-	return strcmp(s->service, "sudo") == 0 || strcmp(s->service, "sudo-i") == 0;
+	return s->ignores_session_err || strcmp(s->service, "sudo") == 0 ||
+	       strcmp(s->service, "sudo-i") == 0;
 }
 
 bool stack_result_lets_in(const struct stack *s, int result)

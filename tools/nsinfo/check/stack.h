@@ -15,9 +15,10 @@ struct stack {
 	struct findings *findings;
 	const char *root;
 	const char *service;
-	bool asked;        /* it was named on the command line */
-	const char *named; /* where it is named as one to isolate: "FILE:LINE"; or NULL */
-	size_t before;     /* how many findings there were */
+	bool asked;               /* it was named on the command line */
+	bool ignores_session_err; /* as check_wish has it */
+	const char *named;        /* where it is named as one to isolate: "FILE:LINE"; or NULL */
+	size_t before;            /* how many findings there were */
 	struct pamconf conf;
 	size_t ours;    /* the first line that opens a session; meaningless if there is none */
 	bool works;     /* libpam can load it */

@@ -60,6 +60,11 @@ static void check(struct findings *findings, char **services)
 	}
 	check_files(findings, "");
 	result = scan_sessions(&proc, &sessions, true);
+	if (result == 0 && sessions.own)
+		findings_add(findings, FINDING_NOTE, "session", "run nsinfo check on the host",
+			"nsinfo check runs in a session: it sees this session's processes, and "
+			"what "
+			"it says of the kernel and of /proc is of the session");
 	if (result == 0)
 		check_kernel(findings, &sessions);
 	else
