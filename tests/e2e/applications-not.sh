@@ -52,7 +52,10 @@ if has_application proftpd proftpd; then
 	set_up_stacks proftpd
 	printf '%s\n' 'ServerType standalone' 'Port 2121' 'DefaultAddress 127.0.0.1' 'User nobody' 'Group nogroup' \
 		'AuthPAM on' 'AuthPAMConfig proftpd' 'AuthOrder mod_auth_pam.c* mod_auth_unix.c' 'PidFile /run/proftpd.pid' \
-		'ScoreboardFile /run/proftpd.scores' 'UseReverseDNS off' >/run/proftpd.conf
+		'ScoreboardFile /run/proftpd.scores' 'UseReverseDNS off' 'ModulePath /usr/lib/proftpd' >/run/proftpd.conf
+	for module in mod_xfer mod_ls; do # since Debian 13 they are files
+		[ ! -e /usr/lib/proftpd/$module.so ] || echo "LoadModule $module.c" >>/run/proftpd.conf
+	done
 	start proftpd -n -c /run/proftpd.conf
 	wait_until 10 listens 2121
 	forget_log
@@ -69,8 +72,10 @@ fi
 
 # --- samba: closes the session as soon as it has opened it --------------------------------------------
 
-install samba
-if has_application samba smbd smbpasswd && python3 -c 'import samba' 2>/dev/null; then
+install samba python3-samba
+if ! python3 -c 'import samba' 2>/dev/null; then
+	skip "samba is as the list says" "no python3-samba on this machine"
+elif has_application samba smbd smbpasswd; then
 	set_up_stacks samba
 	printf '%s\n' '[global]' 'obey pam restrictions = yes' 'bind interfaces only = yes' 'interfaces = lo' \
 		'log file = /run/smbd.log' '[proc]' 'path = /proc' >/etc/samba/smb.conf

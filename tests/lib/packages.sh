@@ -9,9 +9,9 @@ packages_test='libcmocka-dev clang libclang-rt-dev clang-tidy cppcheck valgrind 
 # Modules and applications that the tests put beside the module. Some change /etc/pam.d when they are installed, or
 # start a daemon: so only the copy gets them, and this machine keeps the files.
 packages_beside='libpam-mount libpam-script libpam-tmpdir libpam-net libnss-extrausers opendoas vsftpd telnetd
-	inetutils-telnetd telnet socat greetd lightdm xvfb schroot sudo-rs proftpd-core pure-ftpd samba cockpit-ws
-	cockpit-bridge rsh-redone-server rsh-redone-client slurmd slurmctld slurm-client munge xauth
-	libpam-mount-bin gocryptfs libpam-encfs encfs libpam-fscrypt fscrypt libpam-krb5 krb5-kdc
+	inetutils-telnetd telnet socat greetd lightdm xvfb schroot sudo-rs proftpd-core pure-ftpd samba python3-samba
+	cockpit-ws cockpit-bridge rsh-redone-server rsh-redone-client slurmd slurmctld slurm-client
+	munge xauth libpam-mount-bin gocryptfs libpam-encfs encfs libpam-fscrypt fscrypt libpam-krb5 krb5-kdc
 	krb5-admin-server krb5-user libpam-chroot libpam-python libpam-oath oathtool libpam-google-authenticator
 	libpam-pwdfile libpam-ssh-agent-auth libpam-gnome-keyring gnome-keyring libpam-pwquality'
 
