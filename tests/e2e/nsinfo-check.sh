@@ -221,7 +221,21 @@ sed -i '/^\* su skip$/d' /etc/security/unshare.conf
 sed -i 's/pam_unshare.so/& only=bob/' /etc/pam.d/su
 echo 'session required pam_unshare.so only=alice' >>/etc/pam.d/su
 check "of two lines either isolates those whom it names" eval 'found ok su "but for [0-9]+ of" && isolates &&
-	! nsinfo check su | tr -s " \n" " " | grep -q "for example alice"'
+	! nsinfo check su | tr -s " \n" " " | grep -q "for example alice" &&
+	nsinfo check --as alice --service su -nro LEVEL,MESSAGE | grep -q "^ok alice.x20is.x20isolated"'
+restore pam.d/su
+sed -i 's/pam_unshare.so/& exempt=@sudoo,bob,63001,allice/' /etc/pam.d/su
+check "names of users and groups that are not there are a warning" eval '
+	found warning su "exempt= names @sudoo, and there is no such group" && found warning su "exempt= names allice, and there is no such user" &&
+		! found warning su "names (bob|63001)"'
+restore pam.d/su
+sed -i 's/pam_unshare.so/& close open/' /etc/pam.d/su
+check "a line that both opens and closes is one problem, and refuses" eval '
+	same 1 "$(nsinfo check su -nro LEVEL,SUBJECT | grep -c "^problem su")" && ! lets_in'
+restore pam.d/su
+sed -i 's/$/\r/' /etc/pam.d/su
+check "the line ends of Windows are one problem, and nobody gets in" eval '
+	found problem su "ends as on Windows" && same 1 "$(nsinfo check su -nro LEVEL,SUBJECT | grep -c "^problem su")" && ! lets_in'
 restore pam.d/su
 as() { nsinfo check --as "$1" --service su -nro LEVEL,MESSAGE | sed 's/\\x20/ /g'; }
 sed -i '/pam_unshare/i session sufficient pam_permit.so' /etc/pam.d/su
@@ -256,6 +270,15 @@ sed -i 's/^UsePAM yes/UsePAM no/' /etc/ssh/sshd_config
 check "sshd without PAM is a problem" found problem sshd 'does not use PAM'
 restore ssh/sshd_config
 
+kill "$(cat /run/sshd.pid)"
+start_sshd -o UsePAM=no
+check "options of the running sshd are a warning: they count over its file" eval '
+	found warning sshd "runs with options.*UsePAM=no" && same "$host_pid_ns" "$(ssh alice@localhost readlink /proc/self/ns/pid)"'
+kill "$(cat /run/sshd.pid)"
+rm -f /run/sshd.pid
+start_sshd
+check "without options there is none" not found warning sshd 'runs with options'
+
 if [ -d /etc/sudoers.d ]; then
 	echo 'Defaults !pam_session' >/etc/sudoers.d/zz-test
 	check "sudo without PAM sessions is a problem" found problem sudo '!pam_session'
@@ -287,6 +310,8 @@ module=$(ls /usr/lib/*/security/pam_unshare.so /usr/lib/security/pam_unshare.so 
 cp "$module" "$scratch/module"
 echo nonsense >"$module"
 check "a module that cannot be loaded is a problem" found problem module 'cannot load it'
+cp "$(ls /usr/lib/*/security/pam_permit.so /lib/security/pam_permit.so 2>/dev/null | head -n 1)" "$module"
+check "a module that isolates nobody is found out by the test session" found problem session 'opened but is not isolated'
 cp "$scratch/module" "$module"
 
 limit=$(cat /proc/sys/user/max_pid_namespaces)

@@ -177,6 +177,11 @@ TEST_CASE(passed_by_always, "a line that always passes the module by is a proble
 	}
 	assert_string_equal(find(f, FINDING_PROBLEM, "not isolated if")->remedy,
 		"write \"required\" in the place of \"sufficient\" there");
+	/* That one ends nothing: what follows does. */
+	expect(f,
+		"session [success=1 default=ignore] pam_a.so\nsession [default=1] pam_b.so\n" OURS
+		"session required pam_permit.so\n",
+		FINDING_NOTE, "returns open_err: then pam_b.so (/etc/pam.d/s:2) jumps over");
 	/* The first of two conditions is no more than that. */
 	expect(f,
 		"session [success=2 default=ignore] pam_a.so\n"
@@ -639,6 +644,12 @@ TEST_CASE(settings, "UsePAM no and !pam_session are problems")
 	tree_write(f->root, "etc/ssh/sshd_config", "Include sshd_config.d/*.conf\nUsePAM yes\n");
 	check_application(&f->findings, f->root, "sshd");
 	assert_non_null(find(f, FINDING_OK, "sshd uses PAM"));
+	tree_write(f->root, "etc/ssh/my conf/a.conf", "\"UsePAM\" no\n");
+	tree_write(f->root, "etc/ssh/sshd_config", "Include \"my conf/*.conf\"\nUsePAM yes\n");
+	findings_free(&f->findings);
+	check_application(&f->findings, f->root, "sshd");
+	assert_non_null(find(f, FINDING_PROBLEM, "does not use PAM (UsePAM no)"));
+	tree_write(f->root, "etc/ssh/sshd_config", "Include sshd_config.d/*.conf\nUsePAM yes\n");
 	tree_write(f->root, "etc/ssh/sshd_config.d/a.conf", "  usepam = \"no\" \n");
 	findings_free(&f->findings);
 	check_application(&f->findings, f->root, "sshd");

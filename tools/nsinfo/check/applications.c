@@ -49,6 +49,22 @@ struct sshd {
 
 static void read_sshd_config(struct sshd *sshd, const char *path);
 
+/* The next word, without its quotes. Ends it with a NUL and moves *AT behind it. NULL at the end.
+ */
+static char *next_word(char **at, const char *blanks)
+{
+	char *start = *at + strspn(*at, blanks), *end;
+	bool quoted = *start == '"';
+
+	start += quoted;
+	end = start + strcspn(start, quoted ? "\"" : blanks);
+	if (!quoted && end == start)
+		return NULL;
+	*at = *end ? end + 1 : end;
+	*end = '\0';
+	return start;
+}
+
 static void include_sshd_config(struct sshd *sshd, const char *pattern)
 {
 	_cleanup_free_ char *full = *pattern == '/'
@@ -75,23 +91,46 @@ static void read_sshd_config(struct sshd *sshd, const char *path)
 	}
 	sshd->depth++;
 	while (getline(&line, &size, file) != -1) {
-		char *state = NULL;
-		char *keyword = strtok_r(line, BLANKS "=\"", &state), *value;
+		char *at = line, *keyword = next_word(&at, BLANKS "="), *value;
 
 		if (!keyword || *keyword == '#')
 			continue;
 		if (strcasecmp(keyword, "Match") == 0)
 			break;
-		value = strtok_r(NULL, BLANKS "=\"", &state);
+		value = next_word(&at, BLANKS "=");
 		if (value && !sshd->use_pam && strcasecmp(keyword, "UsePAM") == 0)
 			sshd->use_pam = string_copy(value);
 		if (value && !sshd->service && strcasecmp(keyword, "PAMServiceName") == 0)
 			sshd->service = string_copy(value);
-		for (; value && strcasecmp(keyword, "Include") == 0;
-			value = strtok_r(NULL, BLANKS "\"", &state))
+		for (; value && strcasecmp(keyword, "Include") == 0; value = next_word(&at, BLANKS))
 			include_sshd_config(sshd, value);
 	}
 	sshd->depth--;
+}
+
+/* Options of the command line count over the file. sshd shows them in its title, sshd.c. */
+static void check_running_sshd(struct findings *findings)
+{
+	glob_t found = {0};
+
+	if (glob("/proc/[0-9]*/cmdline", 0, NULL, &found) != 0)
+		return;
+	for (size_t i = 0; i < found.gl_pathc; i++) {
+		_cleanup_fclose_ FILE *file = fopen(found.gl_pathv[i], "re");
+		_cleanup_free_ char *title = NULL;
+		size_t size = 0;
+
+		if (!file || getdelim(&title, &size, '\0', file) == -1 ||
+			strncmp(title, "sshd: ", 6) != 0 || !strstr(title, "[listener]") ||
+			(!strstr(title, " -o") && !strstr(title, " -f")))
+			continue;
+		findings_add(findings, FINDING_WARNING, "sshd",
+			"write what they say into sshd_config, if it is about UsePAM",
+			"sshd runs with options, which count over its configuration and were not "
+			"looked at: %s",
+			title);
+	}
+	globfree(&found);
 }
 
 static void check_sshd(struct findings *findings, const char *root)
@@ -120,6 +159,8 @@ static void check_sshd(struct findings *findings, const char *root)
 		findings_add(findings, FINDING_OK, "sshd", NULL, "sshd uses PAM");
 	if (sshd.service)
 		check_other_service(findings, root, "sshd", sshd.service, false);
+	if (!*root)
+		check_running_sshd(findings);
 	if (root_has(root, "/usr/sbin/dropbear"))
 		findings_add(findings, FINDING_WARNING, "sshd", NULL,
 			"dropbear is installed, too: it opens no PAM session, and whoever comes by "

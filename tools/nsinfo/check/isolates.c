@@ -224,7 +224,7 @@ static void check_ways_past(struct stack *s)
 		return;
 	way = describe_way(s);
 	findings_add(s->findings, FINDING_NOTE, s->service,
-		"if that is not meant, move the line of pam_unshare before the last of these",
+		"if that is not meant, correct these lines",
 		"several results together pass pam_unshare by: %s", way);
 }
 

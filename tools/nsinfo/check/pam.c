@@ -34,8 +34,11 @@ static bool conf_is_right(const struct options *options, struct error *error)
 	return result == 0 || error->code == EACCES;
 }
 
-static void check_options(struct stack *s)
+/* Returns whether all of them are right. */
+static bool check_options(struct stack *s)
 {
+	bool right = true;
+
 	for (size_t i = 0; i < s->conf.count; i++) {
 		const struct pamconf_line *line = &s->conf.lines[i];
 		struct options options;
@@ -48,11 +51,13 @@ static void check_options(struct stack *s)
 			    &error) == 0 &&
 			conf_is_right(&options, &error))
 			continue;
+		right = false;
 		message = findings_reason(&error);
 		findings_add(s->findings, FINDING_PROBLEM, s->service, error.remedy,
 			"%s:%u: %s; until it is corrected all but root are refused", line->file,
 			line->number, message);
 	}
+	return right;
 }
 
 /* Whoever can write one of its files can take our line out. */
@@ -83,7 +88,7 @@ static void check_files_of(struct stack *s)
 			conf->unreadable);
 		return;
 	}
-	if (conf->problem)
+	if (conf->problem && !conf->garbled)
 		findings_add(s->findings, FINDING_PROBLEM, s->service,
 			"correct it: until then nobody gets in through this service", "%s",
 			conf->problem);
@@ -141,7 +146,8 @@ static void check_absent(struct stack *s)
 	const char *why = NULL;
 	enum service_kind kind = service_kind(s->service, &why);
 
-	check_options(s);
+	if (!check_options(s))
+		return;
 	if (s->closes >= 0)
 		findings_add(s->findings, FINDING_PROBLEM, s->service,
 			"add \"session required pam_unshare.so open\" at the end of the stack",
@@ -256,7 +262,7 @@ bool check_service(struct findings *findings, const char *root, const char *serv
 	if (has_line >= 0)
 		check_files_of(&s);
 	check_unread(&s);
-	if (s.conf.unreadable)
+	if (s.conf.unreadable || s.conf.garbled)
 		; /* nothing else is sure */
 	else if (has_line == 0)
 		check_absent(&s);

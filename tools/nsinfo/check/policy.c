@@ -104,34 +104,56 @@ static void decide(struct findings *findings, const char *root, const struct pam
 			message);
 }
 
+static bool leaves_alone(const struct pamconf_line *line, struct login *login)
+{
+	struct options options;
+	struct policy policy;
+	struct error error = {0};
+
+	return options_parse(line->n_arguments, (const char *const *)line->arguments, &options,
+		       &error) == 0 &&
+	       policy_decide(&options, login, &policy, &error) == 0 && !policy.isolate;
+}
+
+/* The first line that does not leave the user alone, or else the first. NULL if there is none. */
+static const struct pamconf_line *find_line(const struct pamconf *conf, struct login *login)
+{
+	const struct pamconf_line *first = NULL;
+
+	for (size_t i = 0; i < conf->count; i++) {
+		const struct pamconf_line *line = &conf->lines[i];
+
+		if (!pamconf_is(line, CHECK_MODULE) || pamconf_has_argument(line, "close"))
+			continue;
+		if (!leaves_alone(line, login))
+			return line;
+		if (!first)
+			first = line;
+	}
+	return first;
+}
+
 bool check_decision(
 	struct findings *findings, const char *root, const char *service, const char *user)
 {
 	const struct passwd *passwd = getpwnam(user);
+	const struct pamconf_line *line = NULL;
 	struct pamconf conf = {0};
-	bool found = false;
+	struct login login = {.user = user, .service = service};
 
 	if (!passwd)
 		return false;
-	if (pamconf_read(root, service, &conf) == 0) {
-		for (size_t i = 0; i < conf.count && !found; i++) {
-			struct login login = {.user = user,
-				.uid = passwd->pw_uid,
-				.gid = passwd->pw_gid,
-				.service = service};
-
-			if (!pamconf_is(&conf.lines[i], CHECK_MODULE) ||
-				pamconf_has_argument(&conf.lines[i], "close"))
-				continue;
-			found = true;
-			decide(findings, root, &conf.lines[i], &login);
-			login_forget_groups(&login);
-		}
-	}
-	if (!found)
+	login.uid = passwd->pw_uid;
+	login.gid = passwd->pw_gid;
+	if (pamconf_read(root, service, &conf) == 0)
+		line = find_line(&conf, &login);
+	if (line)
+		decide(findings, root, line, &login);
+	else
 		findings_add(findings, FINDING_NOTE, service, NULL,
 			"%s is let in without a session: pam_unshare is not in its session stack",
 			user);
+	login_forget_groups(&login);
 	pamconf_free(&conf);
 	return true;
 }

@@ -2,7 +2,9 @@
 
 /* nsinfo check: whom the lines of a stack, and the rules, leave alone. */
 
+#include <ctype.h>
 #include <errno.h>
+#include <grp.h>
 #include <pwd.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -112,6 +114,61 @@ static void add_error(struct stack *s, const struct error *error)
 			"all but root are refused: %s", reason);
 }
 
+/* --- names in a LIST --- */
+
+/* subjects.h: a user, @group, uid, range or "*". */
+static void check_name(struct stack *s, const char *option, const char *name)
+{
+	bool group = *name == '@';
+
+	if (isdigit((unsigned char)*name) || *name == '*' ||
+		(group ? getgrnam(name + 1) != NULL : getpwnam(name) != NULL))
+		return;
+	findings_add(s->findings, FINDING_WARNING, s->service,
+		"correct it, unless it comes later: it may be known to a directory service",
+		"%s names %s, and there is no such %s", option, name, group ? "group" : "user");
+}
+
+static void check_names(struct stack *s, const char *option, const char *list)
+{
+	_cleanup_free_ char *copy = string_copy(list);
+	char *to = copy;
+
+	if (!list)
+		return;
+	for (const char *at = list;; at++) {
+		if (*at == '\\' && at[1] != '\0') {
+			*to++ = *++at;
+		} else if (*at == ',' || *at == '\0') {
+			*to = '\0';
+			check_name(s, option, copy);
+			to = copy;
+		} else {
+			*to++ = *at;
+		}
+		if (*at == '\0')
+			return;
+	}
+}
+
+static void check_all_names(struct stack *s)
+{
+	for (size_t i = 0; i < s->conf.count; i++) {
+		const struct pamconf_line *line = &s->conf.lines[i];
+		struct options options;
+		struct error error = {0};
+
+		if (!stack_opens(line) ||
+			options_parse(line->n_arguments, (const char *const *)line->arguments,
+				&options, &error) < 0)
+			continue;
+		check_names(s, "exempt=", options.exempt);
+		check_names(s, "only=", options.only);
+	}
+}
+
+/* --- what is said --- */
+
 /* The line is as it should be. Whom does it isolate? */
 static void add_result(struct stack *s, const struct users *users)
 {
@@ -141,6 +198,8 @@ void check_users(struct stack *s)
 	struct users users = {0};
 	struct error error = {0};
 
+	if (!*s->root)
+		check_all_names(s);
 	if (!*s->root && count_users(s, &users, &error) < 0)
 		add_error(s, &error);
 	else if (users.all && users.count == users.alone)

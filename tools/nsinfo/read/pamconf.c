@@ -209,6 +209,7 @@ static void parse_line(struct reader *reader, const struct place *place, char *t
 
 	if (!type)
 		return;
+	reader->conf->garbled |= windows || bom;
 	if (windows)
 		add_mistake(reader, place,
 			"this line ends as on Windows, with a carriage return, which libpam takes "

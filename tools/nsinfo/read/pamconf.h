@@ -42,6 +42,8 @@ struct pamconf {
 	bool other;    /* the lines are those of "other": it has none of its own for the session */
 	char *problem; /* what libpam refuses the whole service for; or NULL */
 	char *mistake; /* the first, which does harm elsewhere, or in some versions; or NULL */
+	bool garbled;  /* the mistake is in the form of a file, and what was read of it is not sure
+			*/
 	char *unreadable; /* a file that only root may read, so that the rest is not sure; or NULL
 			   */
 };
