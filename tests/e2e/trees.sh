@@ -18,7 +18,7 @@ if [ $# -gt 0 ]; then
 fi
 
 line='session required pam_unshare.so'
-logins='sshd su su-l sudo sudo-i login remote crond cron runuser runuser-l gdm-password greetd sddm'
+logins='sshd su su-l sudo sudo-i login remote crond cron runuser runuser-l gdm-password greetd lightdm'
 
 # --- trees -------------------------------------------------------------------------------------------
 

@@ -9,6 +9,9 @@
 
 static const char no_session[] = "it asks PAM who somebody is, and opens no session";
 
+static const char sddm[] =
+	"sddm 0.21 writes by way of /proc/self/fd in the session (0.19 does not)";
+
 static const struct {
 	const char *name;
 	enum service_kind kind;
@@ -20,6 +23,7 @@ static const struct {
 	{"sudo-i", SERVICE_LOGIN, NULL},
 	{"doas", SERVICE_LOGIN, NULL},
 	{"schroot", SERVICE_LOGIN, NULL},
+	{"tigervnc", SERVICE_LOGIN, NULL},
 	{"runuser", SERVICE_LOGIN, NULL},
 	{"runuser-l", SERVICE_LOGIN, NULL},
 	{"sshd", SERVICE_LOGIN, NULL},
@@ -35,8 +39,6 @@ static const struct {
 	{"greetd", SERVICE_LOGIN, NULL},
 	{"lightdm", SERVICE_LOGIN, NULL},
 	{"lightdm-autologin", SERVICE_LOGIN, NULL},
-	{"sddm", SERVICE_LOGIN, NULL},
-	{"sddm-autologin", SERVICE_LOGIN, NULL},
 	{"xdm", SERVICE_LOGIN, NULL},
 	{"nodm", SERVICE_LOGIN, NULL},
 	{"wdm", SERVICE_LOGIN, NULL},
@@ -47,10 +49,15 @@ static const struct {
 	{"vsftpd", SERVICE_LOGIN, NULL},
 	{"cockpit", SERVICE_BREAKS, "cockpit-session opens /proc/self/fd in the session"},
 	{"slurm", SERVICE_BREAKS, "slurmstepd starts threads in the session"},
+	{"sddm", SERVICE_BREAKS, sddm},
+	{"sddm-autologin", SERVICE_BREAKS, sddm},
+	{"sddm-greeter", SERVICE_BREAKS, sddm},
+	{"dovecot", SERVICE_OPEN, "it closes the session as soon as it has opened it"},
 	{"proftpd", SERVICE_OPEN, "it serves its users itself, without a fork"},
 	{"ftp", SERVICE_OPEN, "it serves its users itself, without a fork"},
 	{"pure-ftpd", SERVICE_OPEN, "it has dropped the capabilities that a session needs"},
 	{"samba", SERVICE_OPEN, "it closes the session as soon as it has opened it"},
+	{"rlogin", SERVICE_NONE, "rlogind only asks by it who may log in, and runs login -h"},
 	{"dropbear", SERVICE_NONE, "dropbear asks PAM for sshd, and opens no session"},
 	{"chfn", SERVICE_NONE, no_session},
 	{"chsh", SERVICE_NONE, no_session},
