@@ -18,38 +18,7 @@
 #include "check/wanted.h"
 #include "config.h"
 #include "read/libpam.h"
-#include "tree.h"
-
-struct fixture {
-	char *root;
-	struct findings findings;
-};
-
-static int set_up(void **state)
-{
-	struct fixture *f = memory_check(calloc(1, sizeof(*f)));
-
-	f->root = tree_new();
-	*state = f;
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	struct fixture *f = *state;
-
-	findings_free(&f->findings);
-	tree_free(f->root);
-	free(f);
-	return 0;
-}
-
-static void service(struct fixture *f, const char *name, const char *text)
-{
-	_cleanup_free_ char *path = string_format("etc/pam.d/%s", name);
-
-	tree_write(f->root, path, text);
-}
+#include "stacks.h"
 
 /* --- one stack --- */
 
@@ -510,6 +479,13 @@ TEST_CASE(included_line, "a line in a file that many include is one finding")
 	assert_null(find_of(f, "sshd", "pam_systemd.so")); /* said of cron */
 	assert_null(find_of(f, "chfn", ""));
 	assert_null(find_of(f, "systemd-user", ""));
+	/* A file without session lines has those of "other", and is no service. */
+	service(f, "other", "@include common-session\n");
+	service(f, "common-auth", "auth required pam_permit.so\n");
+	check_all(f);
+	assert_non_null(find_of(f, "/etc/pam.d/common-session:1", "it reaches 7 services"));
+	assert_null(find(f, FINDING_WARNING, "common-auth"));
+	service(f, "other", "session required pam_permit.so\n");
 	/* A file that logins alone include is there for that. */
 	for (size_t i = 0; i < 3; i++)
 		service(f, names[i], "session required pam_permit.so\n");
@@ -587,6 +563,7 @@ TEST_CASE(unclear_names, "a list of services that is no file is named, and so ar
 	tree_write(f->root, WANTED_FILE "/x", "");
 	check_all(f);
 	assert_non_null(find_of(f, "PAM", "names is isolated: Is a directory"));
+	assert_null(find_of(f, "PAM", "no file says"));
 	tree_free(string_copy(path));
 	tree_write(f->root, WANTED_FILE, "sshd,su\n# a, b\n");
 	check_all(f);

@@ -14,40 +14,9 @@
 #include "config.h"
 #include "read/pamconf.h"
 #include "read/pamrun.h"
-#include "tree.h"
+#include "stacks.h"
 #include "base/memory.h"
 #include "base/strings.h"
-
-struct fixture {
-	char *root;
-	struct pamconf conf;
-};
-
-static int set_up(void **state)
-{
-	struct fixture *f = memory_check(calloc(1, sizeof(*f)));
-
-	f->root = tree_new();
-	*state = f;
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	struct fixture *f = *state;
-
-	pamconf_free(&f->conf);
-	tree_free(f->root);
-	free(f);
-	return 0;
-}
-
-static void service(struct fixture *f, const char *name, const char *text)
-{
-	_cleanup_free_ char *path = string_format("etc/pam.d/%s", name);
-
-	tree_write(f->root, path, text);
-}
 
 /* The modules of the session stack, one behind the other. */
 static void expect_modules(struct fixture *f, const char *name, const char *wanted)

@@ -18,7 +18,7 @@
 struct judged {
 	char *name;
 	struct findings found;
-	char *place; /* "FILE:LINE" of our line, or NULL */
+	char *place; /* "FILE:LINE" of our line, or NULL; not of "other", but for a login */
 	bool shared; /* it is in a file that is there to be included */
 	bool wanted; /* unshare.services names it */
 };
@@ -52,12 +52,18 @@ static void judge(struct all *all, const char *service, const struct wanted *wan
 {
 	struct judged *judged;
 	struct check_wish wish = {.named = wanted_place(wanted, service)};
+	struct check_line line = {0};
 
 	all->list = memory_grow(all->list, all->count, sizeof(*all->list));
 	judged = &all->list[all->count++];
 	*judged = (struct judged){.name = string_copy(service)};
-	check_service(&judged->found, all->root, service, &wish, &judged->place);
+	check_service(&judged->found, all->root, service, &wish, &line);
 	judged->wanted = wish.named != NULL;
+	if (line.other && strcmp(service, "other") != 0 && !is_known_login(service) &&
+		!judged->wanted)
+		free(line.place); /* common-auth is no service, but a file that others include */
+	else
+		judged->place = line.place;
 	judged->shared = judged->place && is_shared(service, judged->place);
 	if (!judged->place && !is_known_login(service) && !wish.named)
 		findings_free(&judged->found); /* of no interest */
@@ -252,7 +258,7 @@ static void check_any(struct all *all, const struct wanted *wanted)
 			"no service that gives logins has pam_unshare in its session stack: no "
 			"login "
 			"is isolated");
-	if (!names || wanted->count > 0)
+	if (!names || wanted->count > 0 || wanted->unread)
 		return;
 	remedy = string_format("echo '%s' >%s", names, WANTED_FILE);
 	findings_add(all->findings, FINDING_NOTE, "PAM", remedy,

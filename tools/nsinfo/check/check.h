@@ -17,13 +17,19 @@ struct check_wish {
 	bool ignores_session_err; /* its application goes on after PAM_SESSION_ERR, as sudo does */
 };
 
+/* The line that opens a session for a service. */
+struct check_line {
+	char *place; /* "FILE:LINE", or NULL if there is none. The caller frees */
+	bool other;  /* it is of "other": the service has no session lines of its own */
+};
+
 /*
  * pam.c: check_service - the session stack of one service.
- * @place: if it is not NULL, set to "FILE:LINE" of our line, if there is one. The caller frees.
+ * @line: filled if it is not NULL.
  * Returns whether the module is in its session stack.
  */
 bool check_service(struct findings *findings, const char *root, const char *service,
-	const struct check_wish *wish, char **place);
+	const struct check_wish *wish, struct check_line *line);
 
 /*
  * all.c: check_all_services - those that give logins, those that have our line, and those that are

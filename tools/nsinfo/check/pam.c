@@ -211,8 +211,7 @@ static bool is_fine(const struct stack *s)
 	return true;
 }
 
-/* A path that leads to another file than the one that was installed, and that check_files() knows.
- */
+/* A path that leads to another file than the one that is installed and was checked. */
 static void check_path(struct stack *s)
 {
 	static const char installed[] = SECUREDIR "/" CHECK_MODULE;
@@ -242,7 +241,7 @@ static void check_present(struct stack *s)
 }
 
 bool check_service(struct findings *findings, const char *root, const char *service,
-	const struct check_wish *wish, char **place)
+	const struct check_wish *wish, struct check_line *line)
 {
 	struct stack s = {.findings = findings,
 		.root = root,
@@ -256,11 +255,10 @@ bool check_service(struct findings *findings, const char *root, const char *serv
 		findings_add(findings, wish->asked || wish->named ? FINDING_PROBLEM : FINDING_NOTE,
 			service, NULL,
 			"libpam has no configuration for it, nor an \"other\" in /etc/pam.d");
-	else if (!s.conf.found && (wish->asked || wish->named))
+	else if (!s.conf.found && !s.conf.mistake && (wish->asked || wish->named))
 		findings_add(s.findings, FINDING_NOTE, s.service, NULL,
 			"it has no file in /etc/pam.d: libpam uses \"other\"");
-	if (has_line >= 0)
-		check_files_of(&s);
+	check_files_of(&s);
 	check_unread(&s);
 	if (s.conf.unreadable || s.conf.garbled)
 		; /* nothing else is sure */
@@ -268,8 +266,10 @@ bool check_service(struct findings *findings, const char *root, const char *serv
 		check_absent(&s);
 	else if (has_line > 0)
 		check_present(&s);
-	if (has_line > 0 && place)
-		*place = string_format(
+	if (line)
+		line->other = s.conf.other;
+	if (line && has_line > 0)
+		line->place = string_format(
 			"%s:%u", s.conf.lines[s.ours].file, s.conf.lines[s.ours].number);
 	stack_free(&s);
 	return has_line > 0;

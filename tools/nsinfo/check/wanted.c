@@ -51,7 +51,8 @@ void wanted_read(struct findings *findings, const char *root, struct wanted *wan
 	while (file && getline(&line, &size, file) != -1)
 		add_names(findings, wanted, line, ++number);
 	/* errno is fopen's, or getline's: a directory can be opened. */
-	if (file ? ferror(file) : errno != ENOENT)
+	wanted->unread = file ? ferror(file) : errno != ENOENT;
+	if (wanted->unread)
 		findings_untried(
 			findings, "PAM", "whether what " WANTED_FILE " names is isolated", errno);
 }

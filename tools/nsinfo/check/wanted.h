@@ -2,6 +2,7 @@
 #ifndef NSINFO_CHECK_WANTED_H
 #define NSINFO_CHECK_WANTED_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "check/findings.h"
@@ -21,6 +22,7 @@ struct wanted {
 		char *place; /* "FILE:LINE" */
 	} * list;
 	size_t count;
+	bool unread; /* the file is there, and cannot be read */
 };
 
 /*
