@@ -36,7 +36,7 @@ if [ -e /proc/keys ]; then
 		cat /home/alice/at-end
 		own-keyring "$(cat /home/alice/key)" | grep -qx 'error=12[68]' || return
 		case $form in
-		one) grep -qx 'error=12[68]' /home/alice/at-end && says note $service 'pam_keyinit.so .*closes before pam_unshare' ;;
+		one) grep -qx 'error=12[68]' /home/alice/at-end && says note $service 'pam_keyinit.so .*closes first' ;;
 		two) grep -qx 'keyring;63001;63001;_ses' /home/alice/at-end ;;
 		esac && rm /home/alice/at-end
 	}
