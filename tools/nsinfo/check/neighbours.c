@@ -29,8 +29,6 @@ static const struct neighbour late[] = {
 	{"pam_apparmor.so", NULL, "cannot write to /proc/self"},
 	{"pam_smack.so", NULL, "cannot write to /proc/self"},
 	{"pam_setquota.so", NULL, "finds no /proc/self there, and refuses the login"},
-	{"pam_namespace.so", "unmnt_only",
-		"makes mounts that PID 1 and a login that joins do not have"},
 	{"pam_mount.so", NULL, "mounts inside of the session alone"},
 };
 
@@ -206,7 +204,10 @@ static void check_sharing(struct stack *s)
 		if (!pamconf_is(line, "pam_namespace.so") ||
 			pamconf_has_argument(line, "unmnt_only"))
 			continue;
-		findings_add(s->findings, FINDING_NOTE, s->service, NULL,
+		findings_add(s->findings, FINDING_NOTE, s->service,
+			"if logins are to share a session, move pam_namespace.so behind "
+			"pam_unshare: "
+			"each still has its own /tmp",
 			"scope= shares nothing here: pam_namespace.so (%s:%u) gives each login "
 			"mounts of its own, and a session of its own keeps them apart",
 			line->file, line->number);
