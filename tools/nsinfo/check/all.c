@@ -119,9 +119,10 @@ static bool is_worth_saying(const struct all *all, size_t i, const struct findin
 
 	if (!judged->shared)
 		return is_known_login(judged->name) || !is_included(all, judged);
-	if (finding->level == FINDING_OK || finding->level == FINDING_PROBLEM)
-		return finding->level == FINDING_PROBLEM || is_known_login(judged->name);
-	return is_known_login(judged->name) && !said_before(all, i, finding);
+	if (finding->level == FINDING_PROBLEM)
+		return true;
+	return is_known_login(judged->name) &&
+	       (finding->level == FINDING_OK || !said_before(all, i, finding));
 }
 
 static void add_found(struct all *all)
@@ -131,8 +132,7 @@ static void add_found(struct all *all)
 			const struct finding *finding = &all->list[i].found.list[k];
 
 			if (is_worth_saying(all, i, finding))
-				findings_add(all->findings, finding->level, finding->subject,
-					finding->remedy, "%s", finding->message);
+				findings_copy(all->findings, finding);
 		}
 }
 
@@ -256,15 +256,13 @@ static void check_any(struct all *all, const struct wanted *wanted)
 			"add \"session required pam_unshare.so\" at the end of the files of the "
 			"logins that are to be isolated: sshd, su, sudo",
 			"no service that gives logins has pam_unshare in its session stack: no "
-			"login "
-			"is isolated");
+			"login is isolated");
 	if (!names || wanted->count > 0 || wanted->unread)
 		return;
 	remedy = string_format("echo '%s' >%s", names, WANTED_FILE);
 	findings_add(all->findings, FINDING_NOTE, "PAM", remedy,
 		"no file says which services are to be isolated: if an update takes the line out "
-		"of "
-		"one, nobody is told");
+		"of one, nobody is told");
 }
 
 void check_all_services(struct findings *findings, const char *root)

@@ -3,6 +3,8 @@
 #define NSINFO_CHECK_H
 
 #include "check/findings.h"
+#include "policy/options.h"
+#include "read/pamconf.h"
 #include "read/sessions.h"
 
 /* The parts of nsinfo check, a file each. ROOT is a prefix of every path: "" but in tests. */
@@ -30,6 +32,10 @@ struct check_line {
  */
 bool check_service(struct findings *findings, const char *root, const char *service,
 	const struct check_wish *wish, struct check_line *line);
+
+/* pam.c: check_line_options - a line's own options, as options_parse() reads them. */
+int check_line_options(
+	const struct pamconf_line *line, struct options *options, struct error *error);
 
 /*
  * all.c: check_all_services - those that give logins, those that have our line, and those that are

@@ -66,6 +66,12 @@ void findings_add(struct findings *findings, enum finding_level level, const cha
 	}
 }
 
+void findings_copy(struct findings *findings, const struct finding *finding)
+{
+	findings_add(findings, finding->level, finding->subject, finding->remedy, "%s",
+		finding->message);
+}
+
 void findings_untried(struct findings *findings, const char *subject, const char *what, int code)
 {
 	findings_add(findings, FINDING_NOTE, subject, NULL, "could not try %s%s%s", what,

@@ -32,6 +32,9 @@ struct findings {
 void findings_add(struct findings *findings, enum finding_level level, const char *subject,
 	const char *remedy, const char *format, ...) __attribute__((format(printf, 5, 6)));
 
+/* findings_copy - the same finding, of another list. */
+void findings_copy(struct findings *findings, const struct finding *finding);
+
 /*
  * findings_untried - a note that WHAT could not be tried. CODE is an errno, or 0 if none is known.
  */

@@ -383,8 +383,7 @@ static void check_two_failures(struct stack *s)
 		findings_add(s->findings, FINDING_NOTE, s->service,
 			"if the file is sudo's alone, write \"[success=ok ignore=ignore "
 			"session_err=ignore default=bad]\" in the place of \"required\": sudo "
-			"ignores "
-			"this failure in any case",
+			"ignores this failure in any case",
 			"if one of these fails with session_err, and pam_unshare fails, too, then "
 			"sudo goes on, not isolated: %s",
 			lines);

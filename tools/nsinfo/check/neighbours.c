@@ -7,9 +7,9 @@
 
 #include "base/cleanup.h"
 #include "base/strings.h"
+#include "check/check.h"
 #include "check/root.h"
 #include "check/stack.h"
-#include "policy/options.h"
 
 /* A module, and what it does at a wrong moment. */
 struct neighbour {
@@ -47,9 +47,8 @@ static const struct neighbour early[] = {
 		"its script runs inside the session, and the user's processes still do, too"},
 	{"pam_keyinit.so", NULL, "the session's processes lose their keys before they are ended",
 		"revoke", true},
-	{"pam_selinux.so", "open",
-		"it finds no /proc/self and cannot restore the context, if SELinux is enabled",
-		NULL, true},
+	{"pam_selinux.so", "open", "it finds no /proc/self and cannot restore the context", NULL,
+		true},
 };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -140,8 +139,10 @@ static bool is_again(const struct stack *s, size_t i, const struct neighbour *kn
 
 static void check_before(struct stack *s)
 {
-	/* The same for all, and before each line that a jump may count. */
-	_cleanup_free_ char *remedy = NULL;
+	/* Before each line that a jump may count. */
+	_cleanup_free_ char *remedy = string_format(
+		"add \"session required pam_unshare.so close\" as the first session line of %s",
+		s->conf.source);
 
 	for (size_t i = 0; i < s->ours; i++) {
 		const struct pamconf_line *line = &s->conf.lines[i];
@@ -149,10 +150,6 @@ static void check_before(struct stack *s)
 
 		if (!known)
 			continue;
-		if (!remedy)
-			remedy = string_format("add \"session required pam_unshare.so close\" as "
-					       "the first session line of %s",
-				s->conf.source);
 		if (known->harmless && !is_again(s, i, known))
 			findings_add(s->findings, FINDING_NOTE, s->service, NULL,
 				"%s (%s:%u) closes first: %s; two lines mend that, see "
@@ -176,13 +173,11 @@ static void check_pair(struct stack *s)
 		if (stack_is_ours(&s->conf.lines[i]) &&
 			!pamconf_has_argument(&s->conf.lines[i], "open"))
 			return;
-	if (pamconf_has_argument(ours, "open"))
-		findings_add(s->findings, FINDING_WARNING, s->service,
-			"write \"session required pam_unshare.so close\" as the first session "
-			"line, or take the word \"open\" out",
-			"nothing closes what %s:%u opens: the session goes on until the "
-			"application ends",
-			ours->file, ours->number);
+	findings_add(s->findings, FINDING_WARNING, s->service,
+		"write \"session required pam_unshare.so close\" as the first session line, or "
+		"take the word \"open\" out",
+		"nothing closes what %s:%u opens: the session goes on until the application ends",
+		ours->file, ours->number);
 }
 
 /* --- sharing --- */
@@ -194,9 +189,7 @@ static void check_sharing(struct stack *s)
 	struct options options;
 	struct error error = {0};
 
-	if (options_parse(ours->n_arguments, (const char *const *)ours->arguments, &options,
-		    &error) < 0 ||
-		options.scope == SCOPE_SESSION)
+	if (check_line_options(ours, &options, &error) < 0 || options.scope == SCOPE_SESSION)
 		return;
 	for (size_t i = 0; i < s->ours; i++) {
 		const struct pamconf_line *line = &s->conf.lines[i];
@@ -206,8 +199,7 @@ static void check_sharing(struct stack *s)
 			continue;
 		findings_add(s->findings, FINDING_NOTE, s->service,
 			"if logins are to share a session, move pam_namespace.so behind "
-			"pam_unshare: "
-			"each still has its own /tmp",
+			"pam_unshare: each still has its own /tmp",
 			"scope= shares nothing here: pam_namespace.so (%s:%u) gives each login "
 			"mounts of its own, and a session of its own keeps them apart",
 			line->file, line->number);

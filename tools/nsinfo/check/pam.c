@@ -10,14 +10,20 @@
 #include "base/cleanup.h"
 #include "base/strings.h"
 #include "check/check.h"
+#include "check/root.h"
 #include "check/services.h"
 #include "check/stack.h"
-#include "policy/policy.h"
-#include "policy/rules.h"
-#include "check/root.h"
 #include "check/wanted.h"
 #include "config.h"
+#include "policy/rules.h"
 #include "read/libpam.h"
+
+int check_line_options(
+	const struct pamconf_line *line, struct options *options, struct error *error)
+{
+	return options_parse(
+		line->n_arguments, (const char *const *)line->arguments, options, error);
+}
 
 /*
  * Whether the rule file that the line names, if it names one, is understood, or not ours to read.
@@ -47,8 +53,7 @@ static bool check_options(struct stack *s)
 
 		if (!stack_is_ours(line))
 			continue;
-		if (options_parse(line->n_arguments, (const char *const *)line->arguments, &options,
-			    &error) == 0 &&
+		if (check_line_options(line, &options, &error) == 0 &&
 			conf_is_right(&options, &error))
 			continue;
 		right = false;

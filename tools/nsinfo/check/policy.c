@@ -84,8 +84,7 @@ static void decide(struct findings *findings, const char *root, const struct pam
 	struct options options;
 	struct policy policy;
 	struct error error = {0};
-	int result = options_parse(
-		line->n_arguments, (const char *const *)line->arguments, &options, &error);
+	int result = check_line_options(line, &options, &error);
 
 	if (result == 0)
 		result = policy_decide(&options, login, &policy, &error);
@@ -110,8 +109,7 @@ static bool leaves_alone(const struct pamconf_line *line, struct login *login)
 	struct policy policy;
 	struct error error = {0};
 
-	return options_parse(line->n_arguments, (const char *const *)line->arguments, &options,
-		       &error) == 0 &&
+	return check_line_options(line, &options, &error) == 0 &&
 	       policy_decide(&options, login, &policy, &error) == 0 && !policy.isolate;
 }
 

@@ -27,8 +27,7 @@ struct stack {
 	bool *fixed;    /* whether it returns that always: there is no other case to think of */
 	char **faults;  /* why libpam cannot load it, or NULL */
 	bool *reached;  /* whether it is called */
-	uint32_t *told; /* of which results a finding says already that they pass ours by, a bit
-			   each */
+	uint32_t *told; /* a bit for each result of which a finding says that it passes ours by */
 	int *taken;     /* the way that stack_find_way() found: what each line returned, or -1 */
 };
 

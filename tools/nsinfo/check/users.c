@@ -45,8 +45,7 @@ static int decide(const struct stack *s, const char *user, uid_t uid, gid_t gid,
 
 		if (!stack_opens(line) || s->faults[i])
 			continue;
-		result = options_parse(
-			line->n_arguments, (const char *const *)line->arguments, &options, error);
+		result = check_line_options(line, &options, error);
 		if (result == 0)
 			result = policy_decide(&options, &login, &decided, error);
 		login_forget_groups(&login);
@@ -158,9 +157,7 @@ static void check_all_names(struct stack *s)
 		struct options options;
 		struct error error = {0};
 
-		if (!stack_opens(line) ||
-			options_parse(line->n_arguments, (const char *const *)line->arguments,
-				&options, &error) < 0)
+		if (!stack_opens(line) || check_line_options(line, &options, &error) < 0)
 			continue;
 		check_names(s, "exempt=", options.exempt);
 		check_names(s, "only=", options.only);

@@ -38,8 +38,7 @@ static void check_common_problems(struct findings *findings)
 	check_session(&found);
 	for (size_t i = 0; i < found.count; i++)
 		if (found.list[i].level == FINDING_PROBLEM)
-			findings_add(findings, FINDING_PROBLEM, found.list[i].subject,
-				found.list[i].remedy, "%s", found.list[i].message);
+			findings_copy(findings, &found.list[i]);
 	findings_free(&found);
 }
 
@@ -63,8 +62,7 @@ static void check(struct findings *findings, char **services)
 	if (result == 0 && sessions.own)
 		findings_add(findings, FINDING_NOTE, "session", "run nsinfo check on the host",
 			"nsinfo check runs in a session: it sees this session's processes, and "
-			"what "
-			"it says of the kernel and of /proc is of the session");
+			"what it says of the kernel and of /proc is of the session");
 	if (result == 0)
 		check_kernel(findings, &sessions);
 	else
