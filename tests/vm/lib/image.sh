@@ -1,0 +1,80 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+#
+# image.sh MACHINE DIRECTORY: makes DIRECTORY/{root,disk,vmlinuz,initrd} from the packages of the machine's release. Run
+# by run, as root, in a mount namespace of its own.
+#
+# root      the tree: what was built of the project lies there, too (see build in run)
+# disk      a file system with the tree in it
+# vmlinuz, initrd   the release's own kernel
+#
+# Not debootstrap: mmdebstrap unpacks another architecture's packages at this machine's speed, and resolves what the
+# packages need in one go; what the packages then run is run by qemu-user, as run has set up. MIRROR: another mirror than the one that mmdebstrap and debootstrap know for the distribution.
+set -eu
+
+here=$(cd "$(dirname "$0")" && pwd)
+. "$here/../../lib/packages.sh"
+. "$here/machines.sh"
+machine "$1"
+directory=$2 root=$2/root
+rm -rf "$root" "$directory/disk"
+export DEBIAN_FRONTEND=noninteractive LC_ALL=C
+
+# mmdebstrap knows Debian's mirrors, with those of updates, and debootstrap knows Ubuntu's.
+mirror=(${MIRROR:+"$MIRROR"}) options=()
+if [ "$distribution" = ubuntu ]; then
+	[ -n "${MIRROR-}" ] || mirror=("$(sed -n 's/.*default_mirror *\(http[^ ]*\).*/\1/p' /usr/share/debootstrap/scripts/jammy | head -n 1)")
+	keyring=/usr/share/keyrings/ubuntu-archive-keyring.gpg how="signed-by=$keyring"
+	[ -e "$keyring" ] || how='trusted=yes' # Debian has no package of it; the machine reaches no network, and is thrown away
+	mirror=("deb [$how] $mirror $suite main universe" "deb [$how] $mirror $suite-updates main universe")
+fi
+hooks=/usr/share/mmdebstrap/hooks/merged-usr # as the installers have it
+[ "$suite" = sid ] || options+=("--hook-dir=$hooks")
+mmdebstrap --mode=root --skip=check/qemu --architectures="$arch" --variant=minbase "${options[@]}" \
+	--aptopt='APT::Install-Recommends "false"' --dpkgopt=force-unsafe-io \
+	--essential-hook='mkdir -p "$1/etc/initramfs-tools/conf.d"; echo COMPRESS=gzip >"$1/etc/initramfs-tools/conf.d/vm"' \
+	--include="$(packages_of_machine | paste -sd,)" "$suite" "$root" "${mirror[@]}"
+
+echo "${1%%-*}" >"$root/etc/hostname"
+printf '127.0.0.1 localhost %s\n::1 localhost\n' "${1%%-*}" >"$root/etc/hosts"
+echo "root:root" | chroot "$root" chpasswd
+# No network to fetch from, and no work of the night in the middle of a test.
+for unit in apt-daily.timer apt-daily-upgrade.timer man-db.timer e2scrub_all.timer fstrim.timer motd-news.timer; do
+	ln -sf /dev/null "$root/etc/systemd/system/$unit"
+done
+
+# The way in is an sshd of its own without PAM: what is tested is not what the tests come in by.
+mkdir -m 700 -p "$root/root/.ssh" "$root/etc/vm"
+[ -f "$directory/../key" ] || ssh-keygen -q -t ed25519 -N '' -f "$directory/../key"
+cp "$directory/../key.pub" "$root/etc/vm/authorized_keys"
+cat >"$root/etc/vm/sshd_config" <<-'T'
+	Port 2222
+	UsePAM no
+	PermitRootLogin yes
+	PidFile none
+	HostKey /etc/ssh/ssh_host_ed25519_key
+	AuthorizedKeysFile /etc/vm/authorized_keys
+	StrictModes no
+T
+cat >"$root/etc/systemd/system/vm.service" <<-'T'
+	[Unit]
+	Description=The way in for the tests
+	[Service]
+	ExecStartPre=/bin/sh -c 'i=0; until [ -e /sys/class/net/eth0 ] || [ $i = 300 ]; do i=$((i+1)); sleep 0.2; done; ip link set lo up; ip link set eth0 up; ip addr replace 10.0.2.15/24 dev eth0'
+	ExecStartPre=/bin/mkdir -p /run/sshd
+	ExecStart=/usr/sbin/sshd -D -f /etc/vm/sshd_config
+	KillMode=process
+	[Install]
+	WantedBy=multi-user.target
+T
+ln -sf ../vm.service "$root/etc/systemd/system/multi-user.target.wants/vm.service"
+
+cp "$(ls "$root"/boot/vmlinuz-* | sort -V | tail -n 1)" "$directory/vmlinuz"
+cp "$(ls "$root"/boot/initrd.img-* | sort -V | tail -n 1)" "$directory/initrd"
+chmod 700 "$root/boot"
+if [ -d "$root/etc/selinux/default" ]; then # without labels nothing of it would start
+	chroot "$root" setfiles -F -e /proc -e /sys -e /dev /etc/selinux/default/contexts/files/file_contexts /
+fi
+truncate -s 8G "$directory/disk.new"
+mke2fs -q -F -t ext4 -L root -d "$root" "$directory/disk.new"
+mv "$directory/disk.new" "$directory/disk"
