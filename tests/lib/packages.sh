@@ -15,6 +15,8 @@ packages_beside='libpam-mount libpam-script libpam-tmpdir libpam-net libnss-extr
 	krb5-admin-server krb5-user libpam-chroot libpam-python libpam-oath oathtool libpam-google-authenticator
 	libpam-pwdfile libpam-ssh-agent-auth libpam-gnome-keyring gnome-keyring libpam-pwquality'
 
+packages_vm='mmdebstrap qemu-system-x86 openssh-client' # what tests/vm/run boots a machine with
+
 packages_bench='bubblewrap firejail tini catatonit dumb-init' # what tests/bench/run compares with
 
 # in_release PACKAGE...: prints those that this release has, and names the others.

@@ -31,7 +31,7 @@ services=$(for service in $services; do [ ! -f "/etc/pam.d/$service" ] || echo "
 
 set_up() {
 	local user service
-	meson install --no-rebuild -C /root/build/build-check >/run/install.log 2>&1 || { cat /run/install.log; return 1; }
+	meson install --no-rebuild -C /root/build/installed >/run/install.log 2>&1 || { cat /run/install.log; return 1; }
 	[ -e /root/.ssh/id_ed25519 ] || ssh-keygen -q -t ed25519 -N '' -f /root/.ssh/id_ed25519
 	cp /root/.ssh/id_ed25519.pub /root/.ssh/authorized_keys
 	printf '%s\n' 'Host *' ' BatchMode yes' ' LogLevel ERROR' ' StrictHostKeyChecking accept-new' >/root/.ssh/config
