@@ -28,8 +28,15 @@ if [ "$distribution" = ubuntu ]; then
 	[ -e "$keyring" ] || how='trusted=yes' # Debian has no package of it; the machine reaches no network, and is thrown away
 	mirror=("deb [$how] $mirror $suite main universe" "deb [$how] $mirror $suite-updates main universe")
 fi
-hooks=/usr/share/mmdebstrap/hooks/merged-usr # as the installers have it
-[ "$suite" = sid ] || options+=("--hook-dir=$hooks")
+# /bin and /lib are links to those of /usr, as the installers have it. From Debian 12 on the hook puts a package in that
+# says so, and sid's packages make the links by themselves.
+case $suite in
+bullseye | jammy) options+=(--setup-hook='for d in bin sbin lib lib32 lib64 libx32; do mkdir -p "$1/usr/$d" && ln -s "usr/$d" "$1/$d"; done') ;;
+sid) ;;
+*) options+=(--hook-dir=/usr/share/mmdebstrap/hooks/merged-usr) ;;
+esac
+# The archive of its security updates names files that it does not have any more.
+[ "$suite" != bullseye ] || options+=(--setup-hook='sed -i "/security/d" "$1/etc/apt/sources.list"')
 mmdebstrap --mode=root --skip=check/qemu --architectures="$arch" --variant=minbase "${options[@]}" \
 	--aptopt='APT::Install-Recommends "false"' --dpkgopt=force-unsafe-io \
 	--essential-hook='mkdir -p "$1/etc/initramfs-tools/conf.d"; echo COMPRESS=gzip >"$1/etc/initramfs-tools/conf.d/vm"' \
