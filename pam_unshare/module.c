@@ -12,6 +12,7 @@
 #include <syslog.h>
 
 #include "config.h"
+#include "bus.h"
 #include "common/error.h"
 #include "policy/options.h"
 #include "policy/policy.h"
@@ -129,6 +130,18 @@ static void log_report(pam_handle_t *pamh, struct report *report)
 		pam_syslog(pamh, LOG_DEBUG, "%s", error_printable(line, text, sizeof(text)));
 }
 
+/* For a login whose processes are in a session. It goes on without the variable, too. */
+static void reach_systemd(pam_handle_t *pamh, const struct options *options)
+{
+	struct error error;
+	char text[1024];
+
+	if (options->direct || bus_put(pamh, &error) == 0)
+		return;
+	error_format(&error, get_user(pamh), text, sizeof(text));
+	pam_syslog(pamh, LOG_WARNING, "%s", text);
+}
+
 static int open_and_log(pam_handle_t *pamh, int flags, const struct session_request *request)
 {
 	struct session *session;
@@ -206,6 +219,8 @@ static int isolate(
 	}
 	result = open_and_log(pamh, flags, &request);
 	report_free(request.report);
+	if (result == PAM_SUCCESS)
+		reach_systemd(pamh, options);
 	return result;
 }
 
@@ -259,8 +274,11 @@ int pam_sm_open_session(pam_handle_t *pamh, int flags, int argc, const char **ar
 	}
 	if (options.debug)
 		log_decision(pamh, &login, &policy);
-	if (!policy.isolate)
+	if (!policy.isolate) {
+		if (place_is_session()) /* sudo to root from within one */
+			reach_systemd(pamh, &policy.options);
 		return PAM_SUCCESS;
+	}
 	if (place_is_unit())
 		return refuse_unit(pamh, flags);
 	return isolate(pamh, flags, &login, &policy.options);
@@ -279,5 +297,6 @@ int pam_sm_close_session(pam_handle_t *pamh, int flags, int argc, const char **a
 	/* clean_up closes it: libpam calls it for the data that is replaced (pam_set_data(3)). */
 	if (get_session(pamh))
 		pam_set_data(pamh, DATA_NAME, NULL, NULL);
+	bus_take_back(pamh);
 	return PAM_SUCCESS;
 }

@@ -60,12 +60,17 @@ static int wait_for_socket_fact(char *value, size_t size)
 	return result;
 }
 
-enum place place_find(char *socket, size_t size)
+bool place_is_session(void)
 {
 	struct stat init;
 
-	if (stat("/proc/1", &init) == -1 || init.st_uid != 0 ||
-		!file_begins("/proc/1/comm", "session-init\n"))
+	return stat("/proc/1", &init) == 0 && init.st_uid == 0 &&
+	       file_begins("/proc/1/comm", "session-init\n");
+}
+
+enum place place_find(char *socket, size_t size)
+{
+	if (!place_is_session())
 		return PLACE_OUTSIDE;
 	return wait_for_socket_fact(socket, size) == 1 ? PLACE_SHARED : PLACE_ALONE;
 }

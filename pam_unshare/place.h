@@ -22,6 +22,9 @@ enum place {
  */
 enum place place_find(char *socket, size_t size);
 
+/* place_is_session - is the application in a session? Without a look at which. */
+bool place_is_session(void);
+
 /*
  * place_is_unit - is the application systemd, which starts a unit with PAMName=? It opens the
  * session and then executes the unit's program without a fork (systemd's exec-invoke.c, setup_pam):

@@ -23,6 +23,7 @@
 	RULE("propagation=", read_propagation, "propagation= is slave or private")                 \
 	RULE("with=", read_with,                                                                   \
 		"with= is a list of namespaces, with commas between:" NAMESPACES_OF_WITH)          \
+	RULE("systemctl=", read_systemctl, "systemctl= is bus or direct")                          \
 	RULE("root", read_root, "")                                                                \
 	LINE("debug", read_debug, "")                                                              \
 	LINE("open", read_open, "a line has either open or close, or neither and does both")       \
@@ -148,6 +149,15 @@ static bool read_propagation(const char *value, struct options *options)
 	int found = find_word(value, strlen(value), words);
 
 	options->private = found == 1;
+	return found != -1;
+}
+
+static bool read_systemctl(const char *value, struct options *options)
+{
+	static const char *const words[] = {"bus", "direct", NULL};
+	int found = find_word(value, strlen(value), words);
+
+	options->direct = found == 1;
 	return found != -1;
 }
 

@@ -25,6 +25,7 @@ struct options {
 	bool close_only; /* this line of the stack does nothing at open */
 	bool linger;     /* after the last close, stay as long as the session has a process */
 	bool private;    /* mount propagation from the host is off too */
+	bool direct;     /* nothing tells systemctl to go by D-Bus */
 	enum scope scope;
 	unsigned int grace_ms;
 	int namespaces;               /* CLONE_NEW*: further ones of the session */

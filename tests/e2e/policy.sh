@@ -66,6 +66,39 @@ options with=net
 check "with=net alone shares the others" eval '
 	same 4 "$(su alice -c "$all_namespaces" | grep -cFxf <(eval "$all_namespaces"))"'
 
+# The copy is no machine that systemd runs; to sd_booted(3) it is one now.
+has_variable() { same 1 "$("$@" 'echo $SYSTEMCTL_FORCE_BUS' | tr -d '\r')"; }
+has_none() { same '' "$("$@" 'echo $SYSTEMCTL_FORCE_BUS' | tr -d '\r')"; }
+by_sshd() { ssh -n alice@localhost "$1"; }
+by_sudo() { sudo -u alice bash -c "$1"; }
+by_su() { su alice -c "$1"; }
+by_su_login() { su - alice -c "$1"; }
+by_runuser() { runuser -u alice -- bash -c "$1"; }
+root_by_sshd() { ssh -n root@localhost "$1"; }
+root_by_sudo() { sudo bash -c "$1"; }
+root_within() { su - alice -c "sudo bash -c '$1'"; }
+root_within_by_su() { su - alice -c "sudo su - -c '$1'"; }
+options
+check "where systemd does not run, a session has no SYSTEMCTL_FORCE_BUS" eval 'has_none by_su && has_none root_within'
+mkdir -p /run/systemd/system
+check "systemctl=bus, the default: each login has it" eval '
+	has_variable by_su && has_variable by_su_login && has_variable by_sudo && has_variable by_sshd && has_variable by_runuser'
+check "root has it by sudo and su - in a session, and not on the host" eval '
+	has_variable root_within && has_variable root_within_by_su && has_none root_by_sudo && has_none root_by_sshd'
+check "what the caller has of it goes no further than sudo and su - let it" eval '
+	(export SYSTEMCTL_FORCE_BUS=0; has_variable by_su_login && has_variable by_sudo)'
+options exempt=alice
+check "who is exempt on the host does not have it" eval 'has_none by_su && has_none by_sshd && has_none root_within'
+options systemctl=direct
+check "systemctl=direct: no login has it" eval 'has_none by_su && has_none by_sudo && has_none by_sshd && has_none root_within'
+options
+cp /etc/pam.d/sudo "$scratch/sudo" && sed -i /pam_unshare/d /etc/pam.d/sudo
+check "a sudo without the line takes it away" has_none root_within
+cp "$(dirname "$0")/../../examples/sudoers" /etc/sudoers.d/zz-bus && chmod 440 /etc/sudoers.d/zz-bus
+check "and keeps it with the example for sudoers" has_variable root_within
+rm /etc/sudoers.d/zz-bus && cp "$scratch/sudo" /etc/pam.d/sudo
+rmdir /run/systemd/system && rmdir --ignore-fail-on-non-empty /run/systemd
+
 options grace=0
 # On a busy machine one of them may take 2 s for other reasons; with a grace time each of them does.
 ends_at_once() {
@@ -91,7 +124,7 @@ sed -i '/pam_unshare.so close/d; /pam_exec.so/d; s/pam_unshare.so open/pam_unsha
 rm -f /run/where
 
 for wrong in unknown debug=yes scope=all scope exempt= exempt=a,,b exempt=@ only=9-1 only=99999999999 on_close=stay \
-	grace=-1 grace=3601 grace=2s proc=hidepid=3 proc=exec proc= propagation=shared with=user with=net, \
+	grace=-1 grace=3601 grace=2s proc=hidepid=3 proc=exec proc= propagation=shared systemctl=off with=user with=net, \
 	conf=relative conf=/nowhere 'open close'; do
 	options $wrong
 	forget_log

@@ -37,6 +37,7 @@ TEST_CASE(defaults, "without options the defaults hold: uid 0 skipped, 2 s of gr
 	assert_int_equal(options.scope, SCOPE_SESSION);
 	assert_false(options.linger);
 	assert_false(options.private);
+	assert_false(options.direct);
 	assert_int_equal(options.namespaces, 0);
 	assert_string_equal(options.proc, "");
 	assert_null(options.exempt);
@@ -119,26 +120,33 @@ TEST_CASE(grace, "grace= is whole seconds from 0 to an hour")
 		"grace= 2", "grace=99999999999999999999", "grace=0x2");
 }
 
-TEST_CASE(words, "scope=, on_close= and propagation= take their words, the last one holds")
+TEST_CASE(words, "scope=, on_close=, propagation= and systemctl= take words, the last holds")
 {
 	struct options options;
 	struct error error;
 
 	assert_int_equal(
-		PARSE(&options, &error, "scope=user", "on_close=linger", "propagation=private"), 0);
+		PARSE(&options, &error, "scope=user", "on_close=linger", "propagation=private",
+			"systemctl=direct"),
+		0);
 	assert_int_equal(options.scope, SCOPE_USER);
 	assert_true(options.linger);
 	assert_true(options.private);
+	assert_true(options.direct);
 	assert_int_equal(
-		PARSE(&options, &error, "scope=group", "on_close=kill", "propagation=slave"), 0);
+		PARSE(&options, &error, "scope=group", "on_close=kill", "propagation=slave",
+			"systemctl=bus"),
+		0);
 	assert_int_equal(options.scope, SCOPE_GROUP);
 	assert_false(options.linger);
 	assert_false(options.private);
+	assert_false(options.direct);
 	assert_int_equal(PARSE(&options, &error, "scope=user", "scope=session"), 0);
 	assert_int_equal(options.scope, SCOPE_SESSION);
 	ASSERT_REFUSED("scope", "scope=", "scope=users", "scope=use", "scope=User",
 		"scope=user,group", "on_close=", "on_close=stay",
-		"propagation=", "propagation=shared", "propagation=slaves");
+		"propagation=", "propagation=shared", "propagation=slaves", "systemctl",
+		"systemctl=", "systemctl=off", "systemctl=bus,direct");
 }
 
 TEST_CASE(namespaces, "with= is a list of namespaces")
@@ -218,7 +226,7 @@ TEST_CASE(halves, "open and close each have a line of their own")
 TEST_CASE(in_rules, "a rule takes what is about the session, not what is about the line")
 {
 	static const char *const good[] = {"root", "scope=user", "on_close=linger", "grace=1",
-		"proc=hidepid=2", "propagation=private", "with=ipc"};
+		"proc=hidepid=2", "propagation=private", "with=ipc", "systemctl=direct"};
 	static const char *const bad[] = {"debug", "open", "close", "exempt=alice", "only=alice",
 		"conf=/a", "skip", "grace=x", ""};
 	struct options options = options_default();
@@ -226,7 +234,7 @@ TEST_CASE(in_rules, "a rule takes what is about the session, not what is about t
 
 	for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++)
 		assert_int_equal(options_parse_rule(good[i], &options, &error), 0);
-	assert_true(options.root && options.linger && options.private);
+	assert_true(options.root && options.linger && options.private && options.direct);
 	assert_int_equal(options.grace_ms, 1000);
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
 		assert_int_equal(options_parse_rule(bad[i], &options, &error), -EINVAL);
