@@ -284,6 +284,22 @@ if [ -d /etc/sudoers.d ]; then
 	check "sudo without PAM sessions is a problem" found problem sudo '!pam_session'
 	rm /etc/sudoers.d/zz-test
 fi
+if have "a sudo that loses SYSTEMCTL_FORCE_BUS in a session is a note" sudo; then
+	root_within() { su - alice -c "sudo printenv SYSTEMCTL_FORCE_BUS"; }
+	keep pam.d/sudo
+	sed -i /pam_unshare/d /etc/pam.d/sudo
+	mkdir -p /run/systemd/system
+	check "a sudo that loses SYSTEMCTL_FORCE_BUS in a session is a note, and it does" eval '
+		found note sudo "sudo does not keep SYSTEMCTL_FORCE_BUS" && same "" "$(root_within)"'
+	install -m 440 /usr/share/doc/pam_unshare/examples/sudoers /etc/sudoers.d/zz-test
+	check "what the note says mends it" eval '
+		! found note sudo "sudo does not keep" >/dev/null && same 1 "$(root_within)"'
+	rm /etc/sudoers.d/zz-test
+	restore pam.d/sudo
+	check "so does the line in its own stack" eval '
+		! found note sudo "sudo does not keep" >/dev/null && same 1 "$(root_within)"'
+	rmdir /run/systemd/system && rmdir --ignore-fail-on-non-empty /run/systemd
+fi
 if have "sudoers is read as sudo reads it" sudo; then
 	printf 'Defaults env_reset, \\\n ! pam_session\n' >/etc/sudoers.d/zz-test
 	check "a setting that goes on in the next line counts, and sudo does not isolate" eval '

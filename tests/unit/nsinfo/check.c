@@ -699,6 +699,67 @@ TEST_CASE(settings_of_sudo, "sudoers is read as sudo reads it")
 	expect_of_sudo(f, "@includedir /etc/sudoers.d\n", FINDING_OK, "sudo opens");
 }
 
+TEST_CASE(environment_of_sudo, "a sudo that loses SYSTEMCTL_FORCE_BUS in a session is a note")
+{
+	static const char text[] = "sudo does not keep SYSTEMCTL_FORCE_BUS";
+	static const char *const kept[] = {
+		"Defaults env_keep += \"SYSTEMCTL_FORCE_BUS\"\n",
+		"Defaults env_keep+=SYSTEMCTL_FORCE_BUS\n",
+		"Defaults env_reset, env_keep = \"LANG SYSTEMCTL_*\", !lecture\n",
+		"Defaults:alice env_keep += \"LANG SYSTEMCTL_FORCE_BUS XDG\"\n",
+		"Defaults !env_reset\n",
+	};
+	static const char *const lost[] = {
+		"",
+		"Defaults env_keep += \"SYSTEMCTL_FORCE_BUS_X LANG\"\n",
+		"Defaults env_keep += \"LANG\", secure_path = \"SYSTEMCTL_FORCE_BUS\"\n",
+		"Defaults env_keep += \"SYSTEMCTL_FORCE_BUS\"\nDefaults env_keep = \"LANG\"\n",
+		"Defaults env_keep += LANG, env_keep -= SYSTEMCTL_FORCE_BUS\n",
+		"Defaults env_check += SYSTEMCTL_FORCE_BUS\n",
+		"Defaults env_keep += \"SYSTEMCTL_FORCE_BUS",
+		"Defaults env_keep",
+		"Defaults env_keep +=",
+	};
+	struct fixture *f = *state;
+
+	service(f, "sudo", "session required pam_permit.so\n");
+	service(f, "sshd", OURS);
+	tree_write(f->root, "etc/sudoers", "");
+	check_application(&f->findings, f->root, "sudo");
+	assert_null(find(f, FINDING_NOTE, text)); /* no systemd runs */
+
+	tree_write(f->root, "run/systemd/system/unit", "");
+	for (size_t i = 0; i < sizeof(lost) / sizeof(lost[0]); i++) {
+		tree_write(f->root, "etc/sudoers", lost[i]);
+		findings_free(&f->findings);
+		check_application(&f->findings, f->root, "sudo");
+		expect_now(f, FINDING_NOTE, text);
+	}
+	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)
+		expect_of_sudo(f, kept[i], FINDING_OK, "sudo opens");
+
+	tree_write(f->root, "etc/sudoers", "");
+	service(f, "sudo", OURS);
+	findings_free(&f->findings);
+	check_application(&f->findings, f->root, "sudo");
+	assert_null(find(f, FINDING_NOTE, text));
+	service(f, "sudo", "session required pam_unshare.so systemctl=direct\n");
+	findings_free(&f->findings);
+	check_application(&f->findings, f->root, "sudo");
+	assert_non_null(find(f, FINDING_NOTE, text));
+	tree_write(f->root, "etc/sudoers", "Defaults pam_service=sudo-other\n");
+	service(f, "sudo-other", OURS);
+	findings_free(&f->findings);
+	check_application(&f->findings, f->root, "sudo");
+	assert_null(find(f, FINDING_NOTE, text));
+
+	tree_write(f->root, "etc/sudoers", "");
+	service(f, "sshd", "session required pam_unshare.so systemctl=direct\n");
+	findings_free(&f->findings);
+	check_application(&f->findings, f->root, "sudo");
+	assert_null(find(f, FINDING_NOTE, text)); /* there is nothing to keep */
+}
+
 #define DENY(interface, member)                                                                    \
 	"<deny send_destination=\"org.freedesktop.systemd1\"\n"                                    \
 	"  send_interface=\"org.freedesktop.systemd1." interface "\" send_member=\"" member        \

@@ -7,6 +7,7 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
+#include <fnmatch.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,8 +15,13 @@
 #include "base/cleanup.h"
 #include "base/strings.h"
 #include "check/root.h"
+#include "check/stack.h"
+#include "config.h"
 
 #define BLANKS " \t\r\n"
+
+/* With it systemctl reaches systemd in a session. The module puts it into a login's environment. */
+#define VARIABLE "SYSTEMCTL_FORCE_BUS"
 
 struct sudo {
 	struct findings *findings;
@@ -24,6 +30,8 @@ struct sudo {
 	char *off_some; /* the last that did so for some: these settings win, wherever they stand */
 	bool directory_read; /* it is included again, or includes itself */
 	bool unreadable;
+	char *service; /* of PAM, if the settings name another than sudo's own */
+	bool keeps;    /* the variable: env_keep names it, or nothing is taken away */
 };
 
 /* Cuts a comment off. "#1000" is an ID, and "\#" and what is in quotes are no comments. */
@@ -98,10 +106,10 @@ static const char *find_setting(const char *line, const char *name)
 
 /* "Defaults pam_service=NAME", sudoers(5). */
 static void check_service_of_sudo(
-	const struct sudo *sudo, const char *line, const char *setting, const char *usual)
+	struct sudo *sudo, const char *line, const char *setting, const char *usual)
 {
 	const char *at = find_setting(line, setting);
-	_cleanup_free_ char *name = NULL;
+	char *name;
 
 	if (!at)
 		return;
@@ -109,23 +117,79 @@ static void check_service_of_sudo(
 	at += strspn(at, BLANKS "=\"");
 	name = string_format("%.*s", (int)strcspn(at, BLANKS ",\""), at);
 	check_other_service(sudo->findings, sudo->root, usual, name, true);
+	if (strcmp(usual, "sudo") != 0) {
+		free(name);
+		return;
+	}
+	free(sudo->service);
+	sudo->service = name;
 }
 
-/* "!pam_session", "! pam_session"; two of "!" are none. */
+/* "!pam_session", "! pam_session"; two of "!" are none. @at: what find_setting() found. */
+static bool is_off(const char *at)
+{
+	bool off = false;
+
+	while (strchr(BLANKS "!", at[-1]))
+		off ^= *--at == '!';
+	return off;
+}
+
 static void take_pam_session(struct sudo *sudo, const char *path, const char *line)
 {
-	bool all = line[strlen("Defaults")] == ' ' || line[strlen("Defaults")] == '\t', off = false;
+	bool all = line[strlen("Defaults")] == ' ' || line[strlen("Defaults")] == '\t', off;
 	const char *at = find_setting(line, "pam_session");
 	char **value = all ? &sudo->off : &sudo->off_some;
 
 	if (!at)
 		return;
-	while (strchr(BLANKS "!", at[-1]))
-		off ^= *--at == '!';
+	off = is_off(at);
 	if (!off && !all)
 		return;
 	free(*value);
 	*value = off ? string_copy(path) : NULL;
+}
+
+/* Does a list in quotes, or a single name, hold the variable, or a pattern for it? */
+static bool list_has_variable(const char *list)
+{
+	const char *end = *list == '"' ? strchr(list + 1, '"') : list + strcspn(list, BLANKS ",");
+
+	list += *list == '"';
+	while (end && list < end) {
+		size_t length = strcspn(list, BLANKS "\",");
+		_cleanup_free_ char *word = string_format("%.*s", (int)length, list);
+
+		if (fnmatch(word, VARIABLE, 0) == 0)
+			return true;
+		list += length + 1;
+	}
+	return false;
+}
+
+/* "env_keep += NAME", "env_keep = \"NAME NAME\"", "!env_reset", sudoers(5); also those for some. */
+static void take_environment(struct sudo *sudo, const char *line)
+{
+	const char *reset = find_setting(line, "env_reset"), *at = line;
+
+	if (reset)
+		sudo->keeps |= is_off(reset);
+	while ((at = strstr(at, "env_keep"))) {
+		const char *list;
+		bool has;
+
+		at += strlen("env_keep");
+		at += strspn(at, BLANKS);
+		list = at + strcspn(at, "=");
+		list += strspn(list, "=" BLANKS);
+		has = list_has_variable(list);
+		if (*at == '+')
+			sudo->keeps |= has;
+		else if (*at == '-')
+			sudo->keeps &= !has;
+		else if (*at == '=')
+			sudo->keeps = has;
+	}
 }
 
 static void read_sudoers(struct sudo *sudo, const char *path);
@@ -199,9 +263,59 @@ static void read_sudoers(struct sudo *sudo, const char *path)
 			check_service_of_sudo(sudo, line, "pam_service", "sudo");
 			check_service_of_sudo(sudo, line, "pam_login_service", "sudo-i");
 			take_pam_session(sudo, path, line);
+			take_environment(sudo, line);
 		}
 		free(line);
 	}
+}
+
+/* Does the service have a line that opens sessions and puts the variable there? */
+static bool puts_variable(const char *root, const char *service)
+{
+	struct pamconf conf;
+	bool puts = false;
+
+	if (pamconf_read(root, service, &conf) == 0)
+		for (size_t i = 0; i < conf.count; i++) {
+			struct options options;
+			struct error ignored;
+
+			puts |= stack_opens(&conf.lines[i]) &&
+				check_line_options(&conf.lines[i], &options, &ignored) == 0 &&
+				!options.direct;
+		}
+	pamconf_free(&conf);
+	return puts;
+}
+
+/* Are there sessions, but for those of sudo itself, in which systemctl reaches systemd? */
+static bool is_put_elsewhere(const char *root)
+{
+	char **services = pamconf_services(root);
+	bool put = false;
+
+	for (char **service = services; *service; service++) {
+		if (!put && strncmp(*service, "sudo", strlen("sudo")) != 0)
+			put = puts_variable(root, *service);
+		free(*service);
+	}
+	free(services);
+	return put;
+}
+
+/* What sudo runs gets an environment of its own, but for env_keep and what its stack puts there. */
+static void check_environment(const struct sudo *sudo)
+{
+	const char *service = sudo->service ? sudo->service : "sudo";
+	bool opens = !sudo->off && !sudo->off_some;
+
+	if (!root_has(sudo->root, "/run/systemd/system") || sudo->keeps || sudo->unreadable ||
+		(opens && puts_variable(sudo->root, service)) || !is_put_elsewhere(sudo->root))
+		return;
+	findings_add(sudo->findings, FINDING_NOTE, "sudo",
+		"install -m 440 " EXAMPLESDIR "/sudoers /etc/sudoers.d/pam_unshare",
+		"\"sudo systemctl\" does not work in a session, and \"sudo apt-get install\" does "
+		"not restart daemons there: sudo does not keep " VARIABLE);
 }
 
 void check_sudo(struct findings *findings, const char *root)
@@ -226,6 +340,8 @@ void check_sudo(struct findings *findings, const char *root)
 			"only root may read the configuration of sudo: pam_session is not known");
 	else if (findings->count == before) /* all of it was read */
 		findings_add(findings, FINDING_OK, "sudo", NULL, "sudo opens PAM sessions");
+	check_environment(&sudo);
+	free(sudo.service);
 	free(sudo.off);
 	free(sudo.off_some);
 }
