@@ -295,11 +295,30 @@ static int rehearse(struct host *host, bool joins, bool *found, struct error *er
 	return result;
 }
 
+/* Of the namespaces of with=, that of time alone wants something: a process without threads. */
+static int rehearse_time(const struct host *host, struct error *error)
+{
+	for (size_t i = 0; i < NAMESPACES_COUNT; i++) {
+		if (namespaces[i].flag != CLONE_NEWTIME || host->others[i] == -1 ||
+			setns(host->others[i], CLONE_NEWTIME) == 0)
+			continue;
+		if (errno != EUSERS)
+			return error_set(
+				error, errno, "rehearse the way back from a time namespace", NULL);
+		return error_explain(error, errno, "rehearse the way back from a time namespace",
+			NULL, "the application has threads, which the kernel leaves where they are",
+			"leave time out of with= for this service");
+	}
+	return 0;
+}
+
 int host_settle(struct host *host, bool joins, struct error *error)
 {
-	bool found;
-	int result = rehearse(host, joins, &found, error);
+	bool found = false;
+	int result = rehearse_time(host, error);
 
+	if (result == 0)
+		result = rehearse(host, joins, &found, error);
 	if (result == 0 && !found && send_directories(host) == -1)
 		result = error_set(error, errno, "keep the root and working directory", NULL);
 	return result;

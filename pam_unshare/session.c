@@ -112,6 +112,32 @@ static int bring_loopback_up(struct error *error)
 	return result;
 }
 
+/*
+ * unshare(2) leaves the application where it was and sends its children to the new time namespace.
+ * Before Linux 6.2 nothing can then be cloned that shares memory, and so no starter of PID 1
+ * (kernel/fork.c, copy_process). Its clocks stay what they are.
+ */
+static int enter_time(struct error *error)
+{
+	int fd = open(HOST_PROC("ns/time_for_children"), O_RDONLY | O_CLOEXEC);
+	int result = 0;
+
+	if (fd == -1 || setns(fd, CLONE_NEWTIME) == -1)
+		result = error_set(error, errno, "enter the time namespace", NULL);
+	descriptor_close(&fd);
+	return result;
+}
+
+/* What the new namespaces need before anything starts in them. */
+static int set_up_namespaces(int flags, struct error *error)
+{
+	int result = flags & CLONE_NEWNET ? bring_loopback_up(error) : 0;
+
+	if (result == 0 && flags & CLONE_NEWTIME)
+		result = enter_time(error);
+	return result;
+}
+
 /* Read which mounts there are, and see where among them the working directory is. */
 static int read_mounts(
 	struct session *session, int mountinfo, struct mountinfo *info, struct error *error)
@@ -261,8 +287,7 @@ static int isolate(struct session *session, const struct session_request *reques
 		/* Nothing has changed yet: the way back would only be another risk. */
 		if (unshare(CLONE_NEWNS | request->namespaces) == -1)
 			return error_set(error, errno, "create the namespaces", NULL);
-		if (request->namespaces & CLONE_NEWNET)
-			result = bring_loopback_up(error);
+		result = set_up_namespaces(request->namespaces, error);
 	}
 	if (result == 0) {
 		report_step(request->report, "creating the namespaces");

@@ -145,6 +145,9 @@ static const struct {
 	{"stat /proc/self/ns", "read /proc/self/ns"},
 	{"pidfd_open", "keep a pidfd of the application"},
 	{"openat /proc/self/ns/mnt", "keep the mount namespace"},
+	{"openat /proc/self/ns/time_for_children", "enter the time namespace"},
+	{"setns time CLONE_NEWTIME (1)", "rehearse the way back from a time namespace"},
+	{"setns time CLONE_NEWTIME", "enter the time namespace"},
 	{"openat /proc/self/ns/", "keep the namespace /proc/self/ns/"},
 	{"openat / ", "keep the root directory"},
 	{"statx / ", "look at the root directory"},
@@ -262,6 +265,7 @@ static const struct {
 	}
 	OTHER("stat /proc/self/ns", ENOENT),
 	OTHER("setns mnt", EINVAL),
+	OTHER("setns time", EUSERS),
 	OTHER("setns pidfd of PID 1", ESRCH),
 	OTHER("openat2", EAGAIN),
 	OTHER("openat2", EINVAL),

@@ -544,6 +544,25 @@ TEST_CASE(other_threads, "an application with other threads can open and close")
 	pthread_join(thread, NULL);
 }
 
+TEST_CASE(time_of_threads, "with=time it is refused: the kernel would not let it come back")
+{
+	pam_handle_t *pamh;
+	pthread_t thread;
+	char *before;
+
+	SERVICE("time", "with=time");
+	pamh = application_start("time", USER);
+	CHECK(pipe2(hold, O_CLOEXEC) == 0);
+	CHECK(pthread_create(&thread, NULL, wait_for_end, NULL) == 0);
+	before = application_state();
+	CHECK(pam_open_session(pamh, 0) == PAM_SYSTEM_ERR);
+	application_check_says("rehearse the way back from a time namespace", "has threads");
+	application_check_state(before);
+	close(hold[1]);
+	pthread_join(thread, NULL);
+	CHECK(pam_end(pamh, PAM_SUCCESS) == PAM_SUCCESS);
+}
+
 static void *open_and_close_in_thread(void *argument)
 {
 	open_and_close();

@@ -63,6 +63,15 @@ TEST_CASE(opens_in_order, "opening takes its steps in the order of the design")
 	CHECK(tracer_count("prctl PR_SET_CHILD_SUBREAPER") == 0);
 }
 
+TEST_CASE(time_before_clone, "with=time the application is in the namespace before it clones")
+{
+	SERVICE("time", "with=time");
+	tracer_open("time", NULL);
+	tracer_in_order("openat /proc/self/ns/time", "setns time CLONE_NEWTIME",
+		"unshare CLONE_NEWNS", "openat /proc/self/ns/time_for_children",
+		"setns time CLONE_NEWTIME", "clone starter");
+}
+
 TEST_CASE(subreaper, "an application that is a subreaper does not adopt PID 1, and stays one")
 {
 	int is_subreaper = 0;
@@ -363,6 +372,8 @@ TEST_CASE(closing_fails, "whatever fails in closing, its other steps are taken a
 	check_closing_fails("test", "poll", "see the last process of the session end", "");
 	SERVICE("with", "with=ipc,uts");
 	check_closing_fails("with", "setns uts", "go back to the namespace uts", "");
+	SERVICE("with", "with=time");
+	check_closing_fails("with", "setns time", "go back to the namespace time", "");
 }
 
 TEST_CASE(finding_fails, "so it is if what is found by its path is not; it stays as near as it can")

@@ -163,6 +163,7 @@ static const struct word {
 	{SYS_setns, CLONE_NEWNS | CLONE_NEWPID, false, "CLONE_NEWPID|CLONE_NEWNS"},
 	{SYS_setns, CLONE_NEWNS, true, "CLONE_NEWNS"},
 	{SYS_setns, CLONE_NEWPID, true, "CLONE_NEWPID"},
+	{SYS_setns, CLONE_NEWTIME, true, "CLONE_NEWTIME"},
 	{SYS_clone, CLONE_PIDFD, false, "PID 1"},
 	{SYS_clone, CLONE_VFORK, false, "starter"},
 	{SYS_prctl, PR_GET_CHILD_SUBREAPER, true, "PR_GET_CHILD_SUBREAPER"},
