@@ -4,8 +4,10 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <limits.h>
 #include <poll.h>
+#include <pwd.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -519,6 +521,8 @@ char *application_state(void)
 	add_link(state, "/proc/thread-self/ns/mnt");
 	add_link(state, "/proc/thread-self/ns/pid");
 	add_link(state, "/proc/thread-self/ns/pid_for_children");
+	add_link(state, "/proc/thread-self/ns/time");
+	add_link(state, "/proc/thread-self/ns/time_for_children");
 	add_link(state, "/proc/thread-self/root");
 	add_link(state, "/proc/thread-self/cwd");
 	add_directory(state, "/");
@@ -813,6 +817,10 @@ int application_run(
 	if (record == MAP_FAILED || !mkdtemp(confdir))
 		return 1;
 	forget_services(NULL);
+	/* As su, sudo and sshd have long done. glibc before 2.34 loads what the user database needs
+	 * at the first call, and remembers if it failed for want of memory or descriptors. */
+	getpwnam(USER);
+	getgrnam("root");
 	if (more)
 		cases = more();
 	result = record->failure[0] != '\0';

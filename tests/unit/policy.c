@@ -28,26 +28,58 @@ static uid_t owner;
 /* A file that cannot be looked at, or not read, as on a dead disk. */
 static bool fstat_fails, read_fails;
 
-int __real_fstat64(int fd, struct stat64 *status);
-int __wrap_fstat64(int fd, struct stat64 *status);
-int __wrap_fstat64(int fd, struct stat64 *status)
+static int see_owner(int result, struct stat64 *status)
 {
-	int result = __real_fstat64(fd, status);
-
-	status->st_uid = owner;
-	errno = EIO;
-	return fstat_fails ? -1 : result;
-}
-
-int __real_stat64(const char *path, struct stat64 *status);
-int __wrap_stat64(const char *path, struct stat64 *status);
-int __wrap_stat64(const char *path, struct stat64 *status)
-{
-	int result = __real_stat64(path, status);
-
 	status->st_uid = owner;
 	return result;
 }
+
+static int see_open_file(int result, struct stat64 *status)
+{
+	errno = EIO;
+	return fstat_fails ? -1 : see_owner(result, status);
+}
+
+int __real_fstat64(int fd, struct stat64 *status);
+int __wrap_fstat64(int fd, struct stat64 *status);
+int __real_stat64(const char *path, struct stat64 *status);
+int __wrap_stat64(const char *path, struct stat64 *status);
+#if __GLIBC_PREREQ(2, 33)
+int __wrap_fstat64(int fd, struct stat64 *status)
+{
+	return see_open_file(__real_fstat64(fd, status), status);
+}
+
+int __wrap_stat64(const char *path, struct stat64 *status)
+{
+	return see_owner(__real_stat64(path, status), status);
+}
+#else
+/* They are inline, or in a part of glibc that is linked in; either calls the same two of glibc. */
+int __wrap_fstat64(int fd, struct stat64 *status)
+{
+	return __real_fstat64(fd, status);
+}
+
+int __wrap_stat64(const char *path, struct stat64 *status)
+{
+	return __real_stat64(path, status);
+}
+
+int __real___fxstat64(int version, int fd, struct stat64 *status);
+int __wrap___fxstat64(int version, int fd, struct stat64 *status);
+int __wrap___fxstat64(int version, int fd, struct stat64 *status)
+{
+	return see_open_file(__real___fxstat64(version, fd, status), status);
+}
+
+int __real___xstat64(int version, const char *path, struct stat64 *status);
+int __wrap___xstat64(int version, const char *path, struct stat64 *status);
+int __wrap___xstat64(int version, const char *path, struct stat64 *status)
+{
+	return see_owner(__real___xstat64(version, path, status), status);
+}
+#endif
 
 /* The allocation to fail, from 1; 0 for none. And how many are not yet freed. */
 static size_t allocations, failing_allocation;
