@@ -19,7 +19,7 @@ echo 'Defaults use_pty' >>/etc/sudoers.d/zz-copy
 service_of() {
 	case $1 in
 	su-login) echo su-l ;;
-	sudo-i) echo sudo-i ;;
+	sudo-i) service_of_sudo_i ;;
 	runuser-login) echo runuser-l ;;
 	*) echo "${1%-*}" ;;
 	esac

@@ -218,11 +218,13 @@ check "a rule that leaves everybody alone is a problem" eval '
 		found ok sshd "isolated"'
 sed -i '/^\* su skip$/d' /etc/security/unshare.conf
 
+set_up_user carol 63003 # whom neither names
 sed -i 's/pam_unshare.so/& only=bob/' /etc/pam.d/su
 echo 'session required pam_unshare.so only=alice' >>/etc/pam.d/su
 check "of two lines either isolates those whom it names" eval 'found ok su "but for [0-9]+ of" && isolates &&
 	! nsinfo check su | tr -s " \n" " " | grep -q "for example alice" &&
 	nsinfo check --as alice --service su -nro LEVEL,MESSAGE | grep -q "^ok alice.x20is.x20isolated"'
+sed -i '/^carol:/d' /etc/passwd /etc/shadow /etc/group
 restore pam.d/su
 sed -i 's/pam_unshare.so/& exempt=@sudoo,bob,63001,allice/' /etc/pam.d/su
 check "names of users and groups that are not there are a warning" eval '

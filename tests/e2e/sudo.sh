@@ -10,7 +10,7 @@ for pty in '!use_pty' use_pty; do
 	check_isolated "sudo, $pty" sudo alice sudo -u alice look-around
 	check_isolated "sudo on a terminal, $pty" sudo alice on_terminal sudo -u alice look-around
 	check_isolated "sudo -s, $pty" sudo alice sudo -s -u alice look-around
-	check_isolated "sudo -i, $pty" sudo-i alice sudo -i -u alice look-around
+	check_isolated "sudo -i, $pty" "$(service_of_sudo_i)" alice sudo -i -u alice look-around
 	check_isolated "alice to bob, $pty" sudo bob setpriv --reuid alice --regid alice --init-groups \
 		sudo -u bob look-around
 	rm -f /home/alice/look

@@ -53,12 +53,12 @@ while IFS='|' read -r kind command service; do
 	check "$kind: the terminal works as before" prints 'stty -a | grep -o " icanon"; echo sane' 'sane'
 	check "$kind: nothing is left" nothing_left
 	check "$kind: when the terminal hangs up, the session ends" eval 'shell_of "$command" && terminal_close && nothing_left'
-done <<'EOT'
+done <<EOT
 su|su alice|su
 su -|su - alice|su-l
 su -P|su -P alice|su
 sudo|sudo -u alice bash|sudo
-sudo -i|sudo -i -u alice|sudo-i
+sudo -i|sudo -i -u alice|$(service_of_sudo_i)
 ssh|ssh alice@localhost|sshd
 EOT
 

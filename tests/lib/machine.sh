@@ -22,6 +22,9 @@ set_up_machine() {
 	[ -n "$stock" ] || { set_up_module && set_up_stacks $services; }
 }
 
+# The service of "sudo -i": before Debian 12 sudo has one for both.
+service_of_sudo_i() { if [ -e /etc/pam.d/sudo-i ]; then echo sudo-i; else echo sudo; fi; }
+
 # Puts our line last in the stack of each SERVICE that the machine has.
 set_up_stacks() {
 	local service
