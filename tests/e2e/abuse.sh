@@ -18,7 +18,7 @@ inside() { su alice -c "$1" 2>&1; }
 
 # within SECONDS COMMAND...: it takes no longer, and the command's status.
 within() {
-	local start=$EPOCHREALTIME limit=$(($1 + 5)) status # a busy machine is no failure
+	local start=$EPOCHREALTIME limit=$((($1 + 5) * PATIENCE)) status # a busy machine is no failure
 	shift
 	"$@"
 	status=$?

@@ -82,7 +82,7 @@ fuse_tests() {
 		same /home/alice/fuse/in "$(from_fuse sudo -u bob readlink /proc/self/cwd)"
 	check "that is no error for the log" not grep -E '^(err|warning|notice) .*pam_unshare' /run/syslog
 	check "root asks the user's daemon nothing: a stopped one stops no login" eval "
-		found=\$(from_fuse bash -c 'kill -STOP \$0; exec timeout 20 su bob -c \"echo in\"' $daemon)
+		found=\$(from_fuse bash -c 'kill -STOP \$0; exec timeout $((20 * PATIENCE)) su bob -c \"echo in\"' $daemon)
 		kill -CONT $daemon
 		same in \"\$found\""
 	options scope=user

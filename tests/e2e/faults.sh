@@ -89,9 +89,9 @@ fail_at() {
 	application) tracer=(strace -o "$report" -e "trace=$2" -e "inject=$2:error=$4:when=$3") ;;
 	*) tracer=("$COPY_BUILD/tests/e2e/inject" "$1" "$5" "$3" "$4" "$report") ;;
 	esac
-	ns=$("via_$service" timeout -s KILL 20 "${tracer[@]}" 2>/dev/null)
+	ns=$("via_$service" timeout -s KILL $((20 * PATIENCE)) "${tracer[@]}" 2>/dev/null)
 	status=$?
-	elapsed "$start" 15 || echo "$2 number $3 fails with $4: it hangs"
+	elapsed "$start" $((15 * PATIENCE)) || echo "$2 number $3 fails with $4: it hangs"
 	[ "$ns" != "$host_pid_ns" ] || echo "$2 number $3 fails with $4: alice is on the host"
 	[ -n "$ns" ] || [ $status != 0 ] || echo "$2 number $3 fails with $4: no session, and no refusal"
 }

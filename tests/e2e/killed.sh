@@ -14,8 +14,8 @@ kill_at() {
 	application) tracer=(strace -o "$report" -e "inject=$3:signal=KILL:when=$4") ;;
 	*) tracer=("$COPY_BUILD/tests/e2e/inject" "$2" "$5" "$4" KILL "$report") ;;
 	esac
-	ns=$("via_$1" timeout -s KILL 15 "${tracer[@]}" 2>/dev/null)
-	elapsed "$start" 14 || echo "killed at $3 number $4, it hangs"
+	ns=$("via_$1" timeout -s KILL $((15 * PATIENCE)) "${tracer[@]}" 2>/dev/null)
+	elapsed "$start" $((14 * PATIENCE)) || echo "killed at $3 number $4, it hangs"
 	[ "$ns" != "$host_pid_ns" ] || echo "killed at $3 number $4, alice is on the host"
 }
 

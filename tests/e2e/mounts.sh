@@ -251,14 +251,14 @@ if have "a FUSE mount of bob's that hides a procfs" bindfs; then
 		as_bob bindfs -f -o nonempty,allow_other $home/over $home/chroot &
 		fuse_is_there() { grep "$home/chroot .* - fuse" /proc/self/mountinfo; }
 		wait_until 10 fuse_is_there && pkill -STOP -x bindfs &&
-			found=$(timeout 20 su alice -c "readlink /proc/self/ns/pid") && [ "$found" != "$host_pid_ns" ]
+			found=$(timeout $((20 * PATIENCE)) su alice -c "readlink /proc/self/ns/pid") && [ "$found" != "$host_pid_ns" ]
 		result=$?; pkill -CONT -x bindfs; as_bob fusermount -u -z $home/chroot; return $result'
 	as_bob mkdir -p $home/shown/proc
 	check "nor does one that has another on it" eval '
 		as_bob bindfs -n -o nonempty,allow_other,attr_timeout=0,entry_timeout=0 $home/shown $home/chroot || return
 		server=$(pgrep -x bindfs)
 		as_bob bindfs -n -o nonempty $home/over $home/chroot/proc && kill -STOP $server &&
-			found=$(timeout 20 su alice -c "readlink /proc/self/ns/pid") && [ "$found" != "$host_pid_ns" ]
+			found=$(timeout $((20 * PATIENCE)) su alice -c "readlink /proc/self/ns/pid") && [ "$found" != "$host_pid_ns" ]
 		result=$?; kill -CONT $server; as_bob fusermount -u -z $home/chroot/proc; as_bob fusermount -u -z $home/chroot
 		return $result'
 	gone bobs

@@ -213,7 +213,7 @@ chmod 755 $conf.d
 check "and is again when only root may" is_skipped alice
 rm $conf
 mkfifo $conf
-check "a FIFO in its place hangs nobody" eval 'timeout 20 su alice -c true; not same "status 124" "status $?"'
+check "a FIFO in its place hangs nobody" eval 'timeout $((20 * PATIENCE)) su alice -c true; not same "status 124" "status $?"'
 rm $conf
 printf '* * skip\0\n' >$conf
 check "a file with NUL bytes is no text" is_refused alice

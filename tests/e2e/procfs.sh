@@ -111,11 +111,11 @@ mkdir -p /srv/late /srv/inner
 check "what root mounts in a session is not mounted on the host" eval '
 	su alice -c "sudo mount -t tmpfs inner /srv/inner && grep -q /srv/inner /proc/self/mountinfo" && not grep /srv/inner /proc/self/mountinfo'
 check "what is mounted on the host later is there in the session" eval '
-	su alice -c "timeout 20 bash -c \"until [ -e /srv/late/file ]; do sleep 0.02; done\" && echo seen >/home/alice/late" & login=$!
+	su alice -c "timeout $((20 * PATIENCE)) bash -c \"until [ -e /srv/late/file ]; do sleep 0.02; done\" && echo seen >/home/alice/late" & login=$!
 	wait_until 10 session_is_open && mount -t tmpfs late /srv/late && : >/srv/late/file && wait_until 10 test -s /home/alice/late
 	seen=$?; wait $login; umount /srv/late; return $seen'
 check "what the host unmounts is not kept by the session" eval '
-	mount -t tmpfs late /srv/late && su alice -c "timeout 20 bash -c \"while grep -q /srv/late /proc/self/mountinfo; do sleep 0.02; done\" && echo gone >/home/alice/gone" & login=$!
+	mount -t tmpfs late /srv/late && su alice -c "timeout $((20 * PATIENCE)) bash -c \"while grep -q /srv/late /proc/self/mountinfo; do sleep 0.02; done\" && echo gone >/home/alice/gone" & login=$!
 	wait_until 10 session_is_open && umount /srv/late && wait_until 10 test -s /home/alice/gone; seen=$?; wait $login; return $seen'
 check "nothing is left" nothing_left
 # Since Linux 6.14 this file is each PID namespace's own, and what is mounted on it cannot be found from another.

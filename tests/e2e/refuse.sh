@@ -45,7 +45,7 @@ terminal_is_discreet() {
 
 # took_less SECONDS COMMAND...
 took_less() {
-	local start=$EPOCHREALTIME limit=$1
+	local start=$EPOCHREALTIME limit=$(($1 * PATIENCE))
 	shift
 	"$@" && elapsed "$start" "$limit"
 }

@@ -167,7 +167,7 @@ touch /home/alice/go
 check "who comes when a session is about to end, and did not get in, is told at once" eval '
 	wait_until 10 grep -x out "$scratch/came" && inits_are 1 && pgrep -x -f "sleep 6789"'
 check "the next login does not wait for that end either" eval '
-	ns=$(timeout 20 su alice -c "$namespaces") && [ -n "$ns" ] && [ "$ns" != "$(cat "$scratch/first")" ]'
+	ns=$(timeout $((20 * PATIENCE)) su alice -c "$namespaces") && [ -n "$ns" ] && [ "$ns" != "$(cat "$scratch/first")" ]'
 pkill -9 -x -f "sleep 6789"
 kill $came 2>/dev/null
 release
@@ -199,7 +199,7 @@ log_in_for() {
 		[ $((RANDOM % 3)) = 0 ] && user=bob
 		su $user -c 'echo "$USER: $(readlink /proc/self/ns/pid) $(tr "\0" " " </proc/1/cmdline)"
 			[ $((RANDOM % 3)) != 0 ] || { trap "" HUP TERM; setsid -f sleep 1 >/dev/null 2>&1; }' 2>&1 </dev/null
-		elapsed "$start" 20 || echo "hangs"
+		elapsed "$start" $((20 * PATIENCE)) || echo "hangs"
 	done
 }
 check "whatever is killed at random, no login gets a wrong namespace, and none hangs" eval '
@@ -246,7 +246,7 @@ check "a PID 1 that is stopped blocks no login: it gets another session" eval '
 	init=$(session_inits)
 	kill -STOP "$init"
 	for i in {1..10}; do
-		timeout 40 su alice -c "readlink /proc/self/ns/pid; until [ -e /home/alice/go ]; do sleep 0.05; done" \
+		timeout $((40 * PATIENCE)) su alice -c "readlink /proc/self/ns/pid; until [ -e /home/alice/go ]; do sleep 0.05; done" \
 			>"$scratch/many/$i" </dev/null &
 		held+=($!)
 	done

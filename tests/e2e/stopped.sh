@@ -13,7 +13,7 @@ no_names() { same '' "$(names)"; }
 
 # A login waits for others for less than a second. On a machine that is busy it takes longer, by as much as it is slowed
 # down: so this is what no login takes unless it waits for who is stopped.
-limit=8
+limit=$((8 * PATIENCE))
 
 # Nobody resumes bob's su meanwhile, or ever; strace is detached from it, or would hold it up itself.
 # bob_stops_at NAME NUMBER: his su opens a session, and stops in that call. Sets bob to its PID.
@@ -32,14 +32,14 @@ stop_at() {
 	bob_stops_at "$1" "$2" || { echo "bob's su does not stop at $1 number $2"; wait $tracer; return; }
 	stopped=$((stopped + 1))
 	start=$EPOCHREALTIME
-	ns=$(timeout -s KILL 20 su alice -c 'readlink /proc/self/ns/pid')
+	ns=$(timeout -s KILL $((20 * PATIENCE)) su alice -c 'readlink /proc/self/ns/pid')
 	elapsed "$start" $limit || echo "bob's su stops at $1 number $2: alice has to wait"
 	case $ns in "$host_pid_ns" | '') echo "bob's su stops at $1 number $2: alice gets: $ns" ;; esac
 	# Whoever is passed over does no harm: it goes on, and its session ends like any other.
 	kill -CONT "$bob"
 	wait_until 15 not kill -0 $tracer 2>/dev/null || { echo "after a stop at $1 number $2, it hangs"; kill -9 "$bob"; }
 	wait $tracer
-	ns=$(timeout -s KILL 20 su alice -c 'readlink /proc/self/ns/pid')
+	ns=$(timeout -s KILL $((20 * PATIENCE)) su alice -c 'readlink /proc/self/ns/pid')
 	case $ns in "$host_pid_ns" | '') echo "after a stop at $1 number $2, alice gets: $ns" ;; esac
 	wait_until 10 no_session || echo "after a stop at $1 number $2, something is left"
 }
@@ -65,7 +65,7 @@ ten_share() {
 	mkdir "$scratch/many"
 	many=()
 	for i in {1..10}; do
-		timeout 60 su alice -c "readlink /proc/self/ns/pid; until [ -e /home/alice/go ]; do sleep 0.05; done" \
+		timeout $((60 * PATIENCE)) su alice -c "readlink /proc/self/ns/pid; until [ -e /home/alice/go ]; do sleep 0.05; done" \
 			>"$scratch/many/$i" </dev/null &
 		many+=($!)
 	done

@@ -57,7 +57,7 @@ check_change() {
 	for kind in su ssh; do
 		check "$change: the next login by $kind gets another session, at once" eval '
 			start=$EPOCHREALTIME
-			ns=$(via_$kind "$pid_ns") && elapsed "$start" 8 && [ "$ns" != "$(ns_of su)" ] && [ "$ns" != "$host_pid_ns" ] && [ -n "$ns" ]'
+			ns=$(via_$kind "$pid_ns") && elapsed "$start" $((8 * PATIENCE)) && [ "$ns" != "$(ns_of su)" ] && [ "$ns" != "$host_pid_ns" ] && [ -n "$ns" ]'
 	done
 	check "$change: and logs nothing unusual" not grep -E '^(notice|warning|err|crit) .*pam_unshare' /run/syslog
 	check "$change: logins of the new version share a session" eval '

@@ -43,7 +43,7 @@ enter() {
 	exec 4>&-
 	[ -z "$host_net" ] || exec 4</proc/self/ns/net
 	exec env -i PATH="/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:$PATH" \
-		HOME=/root USER=root LOGNAME=root SHELL=/bin/bash LANG=C.UTF-8 TERM="${TERM:-dumb}" \
+		HOME=/root USER=root LOGNAME=root SHELL=/bin/bash LANG=C.UTF-8 TERM="${TERM:-dumb}" PATIENCE="${PATIENCE:-1}" \
 		COPY_BUILD="$build" COPY_STOCK="$stock" COPY_TAP="$tap" COPY_CWD="$cwd" BASH_ENV="$lib/copy.sh" \
 		"${new[@]}" perl -e "$start_inside" 3< <(printf '%s\0' "$@") 5<&0 </dev/null
 }
