@@ -23,27 +23,30 @@ export DEBIAN_FRONTEND=noninteractive LC_ALL=C
 # mmdebstrap knows Debian's mirrors, with those of updates, and debootstrap knows Ubuntu's.
 mirror=(${MIRROR:+"$MIRROR"}) options=()
 if [ "$distribution" = ubuntu ]; then
-	[ -n "${MIRROR-}" ] || mirror=("$(sed -n 's/.*default_mirror *\(http[^ ]*\).*/\1/p' /usr/share/debootstrap/scripts/jammy | head -n 1)")
+	[ -n "${MIRROR-}" ] || mirror=("$(sed -n 's/.*default_mirror *\(http[^ ]*\).*/\1/p' /usr/share/debootstrap/scripts/jammy | sed -n 2p)") # the first has old releases
 	keyring=/usr/share/keyrings/ubuntu-archive-keyring.gpg how="signed-by=$keyring"
 	[ -e "$keyring" ] || how='trusted=yes' # Debian has no package of it; the machine reaches no network, and is thrown away
 	mirror=("deb [$how] $mirror $suite main universe" "deb [$how] $mirror $suite-updates main universe")
 fi
-# /bin and /lib are links to those of /usr, as the installers have it. From Debian 12 on the hook puts a package in that
+# /bin and /lib are links to those of /usr, as the installers have it. From Debian 12 on a hook puts a package in that
 # says so, and sid's packages make the links by themselves.
 case $suite in
-bullseye | jammy) options+=(--setup-hook='for d in bin sbin lib lib32 lib64 libx32; do mkdir -p "$1/usr/$d" && ln -s "usr/$d" "$1/$d"; done') ;;
+bullseye | jammy | noble) options+=(--setup-hook='for d in bin sbin lib lib32 lib64 libx32; do mkdir -p "$1/usr/$d" && ln -s "usr/$d" "$1/$d"; done') ;;
 sid) ;;
 *) options+=(--hook-dir=/usr/share/mmdebstrap/hooks/merged-usr) ;;
 esac
 # The archive of its security updates names files that it does not have any more.
 [ "$suite" != bullseye ] || options+=(--setup-hook='sed -i "/security/d" "$1/etc/apt/sources.list"')
+# Valid-Until: a mirror may be some weeks behind, and the machine is thrown away.
 mmdebstrap --mode=root --skip=check/qemu --architectures="$arch" --variant=minbase "${options[@]}" \
-	--aptopt='APT::Install-Recommends "false"' --dpkgopt=force-unsafe-io \
+	--aptopt='APT::Install-Recommends "false"' --aptopt='Acquire::Check-Valid-Until "false"' --dpkgopt=force-unsafe-io \
 	--essential-hook='mkdir -p "$1/etc/initramfs-tools/conf.d"; echo COMPRESS=gzip >"$1/etc/initramfs-tools/conf.d/vm"' \
 	--include="$(packages_of_machine | paste -sd,)" "$suite" "$root" "${mirror[@]}"
 
 echo "${1%%-*}" >"$root/etc/hostname"
 printf '127.0.0.1 localhost %s\n::1 localhost\n' "${1%%-*}" >"$root/etc/hosts"
+ln -sf ../proc/self/mounts "$root/etc/mtab" # as systemd makes it at the first boot
+touch "$root/etc/default/locale"            # as the installers do: pam_env complains if it is not there
 echo "root:root" | chroot "$root" chpasswd
 # No network to fetch from, and no work of the night in the middle of a test.
 for unit in apt-daily.timer apt-daily-upgrade.timer man-db.timer e2scrub_all.timer fstrim.timer motd-news.timer; do
