@@ -24,8 +24,8 @@ options scope=user with=ipc,uts,cgroup,net,time
 check "with= in a shared session: the second login joins it" eval '
 	forget_log
 	su alice -c "until [ -e /run/lock/joined ]; do sleep 0.1; done" & first=$!
-	wait_until 10 log_matches "pam_unshare\(su:session\): alice: session opened"
-	of_their_own "ipc uts cgroup net time" su alice -c && logged "pam_unshare\(su:session\): alice: session joined"
+	wait_until 10 log_matches "pam_unshare\(su:session\): session opened for alice"
+	of_their_own "ipc uts cgroup net time" su alice -c && logged "pam_unshare\(su:session\): session joined for alice"
 	joined=$?
 	touch /run/lock/joined; wait $first; rm /run/lock/joined
 	[ $joined = 0 ]'
