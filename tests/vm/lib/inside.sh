@@ -40,6 +40,8 @@ if [ -n "$2" ]; then
 fi
 . /etc/os-release
 version() { dpkg-query -W -f '${Version}' "$1" | sed 's/^[0-9]*://; s/[-+~].*//'; }
-echo "row $PRETTY_NAME, Linux $(uname -r | sed 's/-.*//'), Linux-PAM $(version libpam0g), systemd $(version systemd)," \
+# Debian's name of a kernel has no third number, but its version has.
+linux=$(uname -v | grep -oE '[0-9]+\.[0-9]+\.[0-9]+' | head -n 1)
+echo "row $PRETTY_NAME, Linux ${linux:-$(uname -r)}, Linux-PAM $(version libpam0g), systemd $(version systemd)," \
 	"OpenSSH $(version openssh-server), sudo $(version sudo), glibc $(version libc6) | $passed | $failed | $skipped | $(date +%F) |"
 [ $failed = 0 ]
