@@ -294,6 +294,8 @@ TEST_CASE(shares_nothing, "scope= behind pam_namespace is named, for it shares n
 	assert_int_equal(f->findings.count, 1);
 	expect(f, "session required pam_namespace.so\n" OURS, FINDING_OK, "isolated");
 	assert_int_equal(f->findings.count, 1);
+	expect(f, OURS "session required pam_namespace.so\n", FINDING_WARNING,
+		"pam_namespace.so (/etc/pam.d/s:2) stands after pam_unshare: it refuses the login");
 }
 
 TEST_CASE(half_a_pair, "one of the two lines alone is named")

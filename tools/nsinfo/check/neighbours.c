@@ -30,6 +30,10 @@ static const struct neighbour late[] = {
 	{"pam_smack.so", NULL, "cannot write to /proc/self"},
 	{"pam_setquota.so", NULL, "finds no /proc/self there, and refuses the login"},
 	{"pam_mount.so", NULL, "mounts inside of the session alone"},
+	/* From Linux-PAM 1.7.1 on, and before with the mend of CVE-2025-6020. */
+	{"pam_namespace.so", NULL,
+		"refuses the login there if it mounts through /proc/self, as that of most "
+		"releases does"},
 };
 
 /* What closes too early before a single line: while the session runs, and inside of it. */
@@ -198,8 +202,7 @@ static void check_sharing(struct stack *s)
 			pamconf_has_argument(line, "unmnt_only"))
 			continue;
 		findings_add(s->findings, FINDING_NOTE, s->service,
-			"if logins are to share a session, move pam_namespace.so behind "
-			"pam_unshare: each still has its own /tmp",
+			"if logins are to share a session, take pam_namespace.so out of the stack",
 			"scope= shares nothing here: pam_namespace.so (%s:%u) gives each login "
 			"mounts of its own, and a session of its own keeps them apart",
 			line->file, line->number);
