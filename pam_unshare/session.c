@@ -435,6 +435,8 @@ static int open_undisturbed(
 
 		result = error_set(error, errno, "unblock signals", NULL);
 		session_close(session, &ignored);
+		/* sshd of OpenSSH 8.4 would never hear that its child has ended. */
+		sigprocmask(SIG_SETMASK, &before, NULL);
 	}
 	return result;
 }
