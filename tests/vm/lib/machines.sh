@@ -29,7 +29,7 @@ machine() {
 
 # What every machine has, besides what ./check installs. The compilers and tools of the suites that look at the code,
 # not at a machine, are left out.
-packages_machine='systemd-sysv systemd libpam-systemd dbus dbus-user-session polkitd initramfs-tools kmod udev zstd
+packages_machine='apt systemd-sysv systemd libpam-systemd dbus dbus-user-session polkitd initramfs-tools kmod udev zstd
 	passwd psmisc less util-linux util-linux-extra python3 init-system-helpers netbase'
 packages_left_out='clang libclang-rt-dev clang-tidy cppcheck valgrind'
 
