@@ -57,7 +57,7 @@ def main():
                 test = json.loads(line)
                 for outcome, sentence, detail in count(test):
                     counts[outcome] += 1
-                    name = f"{test['name'].split(' / ')[-1]}: {sentence}".rstrip(": ")
+                    name = f"{re.split(' / | - [^ ]*:', test['name'])[-1]}: {sentence}".rstrip(": ")
                     if outcome == "failed":
                         print(f"failed   {name}\n{detail.rstrip()}\n")
                     elif outcome == "skipped":
