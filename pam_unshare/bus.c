@@ -35,5 +35,6 @@ void bus_take_back(pam_handle_t *pamh)
 	if (pam_get_data(pamh, data_name, &data) != PAM_SUCCESS || !data)
 		return;
 	pam_set_data(pamh, data_name, NULL, NULL);
-	pam_putenv(pamh, BUS_VARIABLE); /* without a "=" it deletes, pam_putenv(3) */
+	if (pam_getenv(pamh, BUS_VARIABLE))     /* libpam logs an error if it is gone already */
+		pam_putenv(pamh, BUS_VARIABLE); /* without a "=" it deletes, pam_putenv(3) */
 }

@@ -260,6 +260,19 @@ static void check_goes_on(void)
 	CHECK(application_said_count() == 0);
 	CHECK(pam_close_session(pamh, 0) == PAM_SUCCESS);
 	CHECK(pam_end(pamh, PAM_SUCCESS) == PAM_SUCCESS);
+	CHECK(application_log_count("err ") == 0);
+}
+
+TEST_CASE(taken_out, "if another module has taken it out, the close has nothing to do")
+{
+	pam_handle_t *pamh;
+
+	boot_systemd();
+	pamh = application_start("test", USER);
+	CHECK(pam_open_session(pamh, 0) == PAM_SUCCESS);
+	CHECK(pam_putenv(pamh, VARIABLE) == PAM_SUCCESS);
+	CHECK(pam_close_session(pamh, 0) == PAM_SUCCESS);
+	CHECK(application_log_count("\n") == 2, "not only opened and closed");
 }
 
 TEST_CASE(no_room, "where libpam has no memory for it, the login is isolated all the same")
