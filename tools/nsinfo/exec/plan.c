@@ -91,12 +91,25 @@ static int plan_user(struct exec_plan *plan, const char *name)
 	return 0;
 }
 
+/*
+ * The process whose control groups the command enters: with them it is limited and ended as the
+ * login is. Not PID 1 if logins share it, which may be in systemd's own (pam_unshare/share.c); 0 if
+ * none of them is there any more.
+ */
+static pid_t find_login(const struct session *session)
+{
+	if (session->n_logins > 0)
+		return session->logins[0].pid;
+	return session->scope && strcmp(session->scope, "session") == 0 ? session->init : 0;
+}
+
 static int plan_session(
 	struct exec_plan *plan, const struct sessions *sessions, const struct session *session)
 {
 	const struct process *init = processes_find(&sessions->processes, session->init);
-	const char *failed;
-	struct cgroups cgroups;
+	const char *failed = NULL;
+	struct cgroups cgroups = {0};
+	pid_t login = find_login(session);
 
 	plan->pidfd = init ? pidfd_open_process(sessions->proc, init) : -ESRCH;
 	if (plan->pidfd < 0) {
@@ -108,7 +121,8 @@ static int plan_session(
 		text_error("this shell is in that session already");
 		return -EINVAL;
 	}
-	cgroups_read(sessions->proc, session->init, &cgroups);
+	if (login > 0)
+		cgroups_read(sessions->proc, login, &cgroups);
 	plan->n_cgroups = cgroups_open(sessions->proc, &cgroups, &plan->cgroups, &failed);
 	if (failed)
 		text_error("note: cannot enter the cgroup %s", failed);
