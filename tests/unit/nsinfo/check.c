@@ -858,6 +858,29 @@ TEST_CASE(programs_of_users, "programs that pam_mount starts for users are named
 	assert_non_null(find(f, FINDING_WARNING, "lets users name programs"));
 }
 
+static bool warns_of_logind(struct fixture *f, const char *options)
+{
+	_cleanup_free_ char *stack = string_format("session required pam_unshare.so %s\n", options);
+
+	expect(f, stack, FINDING_OK, "isolated");
+	return find(f, FINDING_WARNING, "on_close=linger") != NULL;
+}
+
+TEST_CASE(linger_and_logind, "that logind ends what is to linger is a warning")
+{
+	struct fixture *f = *state;
+
+	assert_false(warns_of_logind(f, "on_close=linger"));
+	tree_write(f->root, "etc/systemd/logind.conf", "[Login]\n#KillUserProcesses=yes\n");
+	assert_false(warns_of_logind(f, "on_close=linger"));
+	tree_write(f->root, "etc/systemd/logind.conf", "[Login]\nKillUserProcesses=yes\n");
+	assert_true(warns_of_logind(f, "on_close=linger"));
+	assert_false(warns_of_logind(f, ""));
+	tree_write(
+		f->root, "usr/lib/systemd/logind.conf.d/x.conf", "[Login]\nKillUserProcesses=0\n");
+	assert_false(warns_of_logind(f, "on_close=linger"));
+}
+
 TEST_CASE(installed_files, "missing or wrong files are problems")
 {
 	struct fixture *f = *state;

@@ -13,6 +13,7 @@
 #include "base/cleanup.h"
 #include "base/strings.h"
 #include "check/root.h"
+#include "check/settings.h"
 #include "config.h"
 
 #define BLANKS " \t\r\n"
@@ -25,83 +26,12 @@ static const char *const unit_directories[] = {"/etc/systemd/system", "/run/syst
 
 #define UNIT_DIRECTORIES (sizeof(unit_directories) / sizeof(unit_directories[0]))
 
-/* What follows NAME and "=" in a line, or NULL. */
-static const char *assigned(const char *line, const char *name)
-{
-	line += strspn(line, BLANKS);
-	if (strncmp(line, name, strlen(name)) != 0)
-		return NULL;
-	line += strlen(name);
-	line += strspn(line, BLANKS);
-	return *line == '=' ? line + 1 + strspn(line + 1, BLANKS) : NULL;
-}
-
-/* The last assignment in [Service] counts; *INVISIBLE stays as it is if there is none. */
-static void read_unit(const char *path, bool *invisible)
-{
-	_cleanup_fclose_ FILE *file = fopen(path, "re");
-	_cleanup_free_ char *line = NULL;
-	size_t size = 0;
-	bool service = false, continued = false;
-
-	while (file && getline(&line, &size, file) != -1) {
-		const char *start = line + strspn(line, BLANKS);
-		const char *value = assigned(line, "ProtectProc");
-		char *end = line + strlen(line);
-
-		if (*start == '#' || *start == ';')
-			continue;
-		while (end > start && strchr(BLANKS, end[-1]))
-			*--end = '\0';
-		if (!continued && *start == '[')
-			service = strcmp(start, "[Service]") == 0;
-		if (!continued && service && value)
-			*invisible = strcmp(value, "invisible") == 0;
-		continued = end > start && end[-1] == '\\';
-	}
-}
-
-static const char *file_name(const char *path)
-{
-	return strrchr(path, '/') + 1;
-}
-
-/* Behind LAST in the order of names; of several with one name the first, which hides the others. */
-static const char *next_drop_in(const glob_t *found, const char *last)
-{
-	const char *next = NULL;
-
-	for (size_t i = 0; i < found->gl_pathc; i++) {
-		const char *path = found->gl_pathv[i];
-
-		if ((!last || strcmp(file_name(path), file_name(last)) > 0) &&
-			(!next || strcmp(file_name(path), file_name(next)) < 0))
-			next = path;
-	}
-	return next;
-}
-
 static bool user_manager_is_invisible(const char *root)
 {
-	static const char unit[] = "user@.service";
-	bool invisible = false, has_unit = false;
-	glob_t drop_ins = {0};
+	_cleanup_free_ char *value = settings_read(root, unit_directories, UNIT_DIRECTORIES,
+		"user@.service", "[Service]", "ProtectProc");
 
-	for (size_t i = 0; i < UNIT_DIRECTORIES; i++) {
-		_cleanup_free_ char *path =
-			string_format("%s%s/%s", root, unit_directories[i], unit);
-		_cleanup_free_ char *pattern = string_format("%s.d/*.conf", path);
-
-		if (!has_unit && access(path, F_OK) == 0) {
-			has_unit = true;
-			read_unit(path, &invisible);
-		}
-		glob(pattern, i ? GLOB_APPEND : 0, NULL, &drop_ins);
-	}
-	for (const char *path = NULL; (path = next_drop_in(&drop_ins, path));)
-		read_unit(path, &invisible);
-	globfree(&drop_ins);
-	return invisible;
+	return value && strcmp(value, "invisible") == 0;
 }
 
 static void check_user_manager(struct findings *findings, const char *root)

@@ -239,6 +239,7 @@ static void check_present(struct stack *s)
 	check_options(s);
 	check_isolates(s);
 	check_neighbours(s);
+	check_logind(s);
 	check_suits(s);
 	check_path(s);
 	if (is_fine(s))

@@ -94,6 +94,9 @@ bool stack_anybody_gets_in(struct stack *s);
  */
 void check_neighbours(struct stack *s);
 
+/* logind.c: check_logind - does it end what is to linger? */
+void check_logind(struct stack *s);
+
 /* check_users (users.c) - the stack isolates: whom? Says so, or that it is nobody. */
 void check_users(struct stack *s);
 
