@@ -171,7 +171,7 @@ static int drop_privileges(struct error *error)
 /* Leave the descriptors that facts.h promises, and no other: some hold the host's secrets. */
 static int arrange_descriptors(const struct launch *launch, int procfs, struct error *error)
 {
-	const int first_free = FACT_FD_DIRECTORY + 1;
+	const int first_free = FACT_FD_CGROUP + 1;
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	struct {
 		int from, to;
@@ -182,8 +182,9 @@ static int arrange_descriptors(const struct launch *launch, int procfs, struct e
 		{launch->application, FACT_FD_APPLICATION},
 		{launch->channel, FACT_FD_CHANNEL},
 		{procfs, FACT_FD_PROC},
-		{launch->listener, FACT_FD_LISTENER}, /* these two are -1 if nobody may join */
+		{launch->listener, FACT_FD_LISTENER}, /* these are -1 if nobody may join */
 		{launch->directory, FACT_FD_DIRECTORY},
+		{launch->cgroup, FACT_FD_CGROUP},
 	};
 	const size_t count = sizeof(move) / sizeof(*move);
 	int last = 0;

@@ -24,6 +24,7 @@ struct launch {
 	int channel;     /* socket to it, becomes FACT_FD_CHANNEL */
 	int listener;    /* where others join, becomes FACT_FD_LISTENER; or -1 */
 	int directory;   /* that its name is in, becomes FACT_FD_DIRECTORY; or -1 */
+	int cgroup;      /* share.h, becomes FACT_FD_CGROUP; or -1 */
 
 	bool timed;        /* whether launch_init sets: */
 	int64_t procfs_us; /* how long replacing /proc took */

@@ -182,6 +182,7 @@ static int start_init(struct session *session, const struct session_request *req
 		.application = session->host.application,
 		.listener = share ? share->listener : -1,
 		.directory = share ? share->directory : -1,
+		.cgroup = share ? share->cgroup : -1,
 		.plan = plan,
 		.timed = request->report != NULL,
 	};

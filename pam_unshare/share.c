@@ -7,10 +7,12 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <linux/magic.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "channel.h"
@@ -82,6 +84,7 @@ static int begin(struct share *share, const struct share_key *key, struct error 
 		.directory = -1,
 		.lock = -1,
 		.listener = -1,
+		.cgroup = -1,
 		.byte = (off_t)key->id * 2 + (key->kind == 'g'),
 	};
 	result = name_it(share, key, error);
@@ -98,6 +101,7 @@ static int begin(struct share *share, const struct share_key *key, struct error 
 
 void share_end(struct share *share)
 {
+	descriptor_close(&share->cgroup);
 	descriptor_close(&share->listener);
 	descriptor_close(&share->lock);
 	descriptor_close(&share->directory);
@@ -288,6 +292,25 @@ static int listen_here(struct share *share, struct error *error)
 	return 0;
 }
 
+/*
+ * The control group of systemd itself, which nobody stops. PID 1 is born in that of the first
+ * login, with which logind ends whatever is in it (logind.conf(5), KillUserProcesses=). It is
+ * opened here because the kernel asks what may be reached from where it was opened (cgroups(7)):
+ * with=cgroup would shut it out. Without systemd there is none, and none is needed.
+ */
+static int open_cgroup(struct report *report)
+{
+	static const char path[] = "/sys/fs/cgroup/init.scope/cgroup.procs";
+	struct statfs where;
+	int fd = open(path, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (fd != -1 && fstatfs(fd, &where) == 0 && where.f_type == CGROUP2_SUPER_MAGIC)
+		return fd;
+	report_add(report, "PID 1 stays in the control group of this login: there is no %s", path);
+	descriptor_close(&fd);
+	return open("/dev/null", O_WRONLY | O_CLOEXEC); /* PID 1 writes to what it is given */
+}
+
 /* Join who listens under the name, or take it and listen. */
 static enum way join_or_listen(struct share *share, int application, struct session_init *init,
 	struct report *report, struct error *why)
@@ -349,6 +372,8 @@ static enum way meet(struct share *share, struct share_key *key, int mount_names
 	if (find_mounts(key, mount_namespace, why) < 0 || begin(share, key, why) < 0)
 		return WAY_OWN_INSTEAD;
 	way = join_or_listen(share, application, init, report, why);
+	if (share->listener != -1)
+		share->cgroup = open_cgroup(report);
 	if (way == WAY_JOINED)
 		report_add(report, "PID 1 that listens on %s takes the login in", share->name);
 	else if (way == WAY_FIRST)

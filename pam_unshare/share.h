@@ -40,6 +40,7 @@ struct share {
 	int directory;              /* RUN_DIRECTORY */
 	int lock;                   /* its file "lock" */
 	int listener;               /* of the session that is being opened; -1 while none is */
+	int cgroup;                 /* where its PID 1 goes when it is shared; -1 like LISTENER */
 	off_t byte;                 /* of the lock: that of the uid or gid */
 	ino_t inode;                /* of the listener's name */
 	int turns, patience;        /* of waiting: all that are left, and for who is asked now */
@@ -47,7 +48,7 @@ struct share {
 };
 
 /* What no share has been prepared in yet; share_end takes it. */
-#define SHARE_NONE ((struct share){.directory = -1, .lock = -1, .listener = -1})
+#define SHARE_NONE ((struct share){.directory = -1, .lock = -1, .listener = -1, .cgroup = -1})
 
 /*
  * share_meet - decide how a login comes to the session that it shares, and join it if it is there.

@@ -33,7 +33,8 @@
 #define FACT_FD_CHANNEL     4 /* socket to that application (protocol.h) */
 #define FACT_FD_PROC        5 /* the session's procfs, a directory that lists every process */
 #define FACT_FD_LISTENER    6 /* where others join, and the directory that its name is in: */
-#define FACT_FD_DIRECTORY   7 /* these two only with FACT_SOCKET */
+#define FACT_FD_DIRECTORY   7
+#define FACT_FD_CGROUP      8 /* where PID 1 goes before they do; these three with FACT_SOCKET */
 
 /*
  * So many logins share a session at most, each with two descriptors in PID 1; beside them it has

@@ -10,7 +10,7 @@
  * upgrade has a name that the new module does not ask for, and goes on with the applications that
  * have its session open. 1 was the version of 0.1.0, which did not say it.
  */
-#define PROTOCOL_VERSION 2
+#define PROTOCOL_VERSION 3
 
 /*
  * What an application and PID 1 say to each other, over a SOCK_SEQPACKET socket for each

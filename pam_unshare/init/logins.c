@@ -2,7 +2,6 @@
 #include "init/logins.h"
 
 #include <fcntl.h>
-#include <stdbool.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -29,6 +28,7 @@ void logins_start(struct logins *logins, rlim_t files)
 {
 	logins->listener = FACT_FD_LISTENER;
 	logins->room = logins_room(files);
+	logins->left = false;
 	logins->count = 0;
 	logins_add(logins, login_first());
 }
@@ -63,6 +63,18 @@ void logins_wait(struct logins *logins, int signals, int live)
 	for (int i = 0; i < logins->count; i++)
 		login_watch(&logins->all[i], watched_of(logins, i));
 	poll(watched, (nfds_t)(WATCHED_LOGINS + LOGIN_DESCRIPTORS * logins->count), -1);
+}
+
+/*
+ * Not before, as it takes the kernel some ten milliseconds, for which the close of a login that
+ * stays alone would wait. If it fails PID 1 ends with the first login, and there is nobody to tell.
+ */
+void logins_leave_cgroup(struct logins *logins)
+{
+	if (logins->left || logins->watched[WATCHED_LISTENER].revents == 0)
+		return;
+	logins->left = true;
+	(void)!write(FACT_FD_CGROUP, "0", 1);
 }
 
 static void forget_if_gone(struct logins *logins, int i)

@@ -3,6 +3,7 @@
 #define PAM_UNSHARE_INIT_LOGINS_H
 
 #include <poll.h>
+#include <stdbool.h>
 #include <sys/resource.h>
 
 #include "common/facts.h"
@@ -23,6 +24,7 @@ enum {
 struct logins {
 	int listener; /* -1 once nobody can join any more */
 	int room;     /* for so many of them */
+	bool left;    /* the control group of the first */
 	int count;
 	struct login all[FACT_LOGINS_MAX];
 	struct pollfd watched[WATCHED_MAX];
@@ -42,6 +44,13 @@ int logins_count_open(const struct logins *logins);
 
 /* logins_wait - for something to happen. LIVE is a pidfd to watch too, or -1. */
 void logins_wait(struct logins *logins, int signals, int live);
+
+/*
+ * logins_leave_cgroup - if somebody comes to join: out of the control group of the first login.
+ * Call it after logins_wait and before signals are taken. A SIGTERM for all of that control group
+ * is then seen before anybody has joined, or does not reach PID 1.
+ */
+void logins_leave_cgroup(struct logins *logins);
 
 /* logins_take - take in what logins_wait has seen. */
 void logins_take(struct logins *logins);

@@ -89,6 +89,7 @@ static void keep_shared(const struct session *session, struct logins *logins)
 		logins_dismiss(logins);
 		logins_wait(logins, session->signals, live);
 		descriptor_close(&live);
+		logins_leave_cgroup(logins);
 		if (take_signals(session))
 			return;
 		logins_take(logins);

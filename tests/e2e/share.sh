@@ -79,6 +79,43 @@ release
 check "after these nothing is left either" nothing_left
 options scope=user debug
 
+# --- control groups ----------------------------------------------------------------------------------
+
+# As on a machine with systemd, but below a group of our own: there is one hierarchy for all machines of this kernel.
+cgroup_of() { sed -n 's/^0:://p' "/proc/$1/cgroup"; }
+top=pam_unshare-test-$$
+in_group() { sh -c 'echo 0 >"/sys/fs/cgroup/$0/cgroup.procs" && exec "$@"' "$@"; }
+moves() { # WANTED OPTIONS: in which group PID 1 is when one login has come, and when two have
+	options "$2" debug
+	hold "$scratch/first" in_group login su alice -c
+	same "/$top/login" "$(cgroup_of "$(session_inits)")" && hold "$scratch/second" in_group login su alice -c &&
+		same "/$top/$1" "$(cgroup_of "$(session_inits)")"
+	local status=$?
+	release
+	return $status
+}
+sentence="PID 1 leaves the control group of the first login before a second one joins"
+if mkdir -p /run/cgroup && mount -t cgroup2 cgroup2 /run/cgroup 2>/dev/null && mkdir -p /run/cgroup/$top/{login,init.scope} &&
+	mount --bind /run/cgroup/$top /sys/fs/cgroup; then
+	check "$sentence" moves init.scope scope=user
+	check "with=cgroup does not keep it there" moves init.scope "scope=user with=ipc,uts,cgroup,net"
+	umount /sys/fs/cgroup
+	rmdir /run/cgroup/$top/init.scope && mount --bind /run/cgroup/$top /sys/fs/cgroup
+	check "without such a group it stays, and the log says so" eval '
+		moves login scope=user && logged "PID 1 stays in the control group of this login"'
+	umount /sys/fs/cgroup
+	mount -t tmpfs none /sys/fs/cgroup && mkdir -p /sys/fs/cgroup/init.scope && echo untouched >/sys/fs/cgroup/init.scope/cgroup.procs
+	check "what is no control group is not written to" eval '
+		hold "$scratch/first" su alice -c; su alice -c true; release; same untouched "$(cat /sys/fs/cgroup/init.scope/cgroup.procs)"'
+	umount /sys/fs/cgroup
+	wait_until 10 rmdir /run/cgroup/$top/login && rmdir /run/cgroup/$top
+else
+	skip "$sentence" "no control group can be made here"
+fi
+umount /run/cgroup 2>/dev/null
+rmdir /run/cgroup
+options scope=user debug
+
 # pam_namespace(8) gives a login such mounts before it comes to our line.
 with_tmp_of_its_own() { unshare -m sh -c 'mount -t tmpfs own /tmp && echo "$1" >/tmp/secret && shift && exec "$@"' - "$@"; }
 cat >/usr/bin/tell <<'EOT'

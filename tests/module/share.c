@@ -271,7 +271,8 @@ TEST_CASE(opens_for_others,
 		"fcntl /run/pam_unshare/lock F_OFD_SETLK", "unshare CLONE_NEWNS", "PID 1: execve");
 	CHECK(application_log_count("session opened") == 1 && application_log_count("\n") == 1);
 	CHECK(strcmp(trace->fds[6], "socket") == 0 &&
-		strcmp(trace->fds[7], "/run/pam_unshare") == 0 && trace->fds[8][0] == '\0');
+		strcmp(trace->fds[7], "/run/pam_unshare") == 0 && trace->fds[8][0] == '/' &&
+		trace->fds[9][0] == '\0');
 	CHECK(strstr(trace->environment, "PAM_UNSHARE_SCOPE=user\n"));
 	snprintf(fact, sizeof(fact), "PAM_UNSHARE_SOCKET=%s\n",
 		strrchr(application_meeting_place('u'), '/') + 1);

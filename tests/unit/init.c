@@ -656,6 +656,14 @@ TEST_CASE(nothing_to_hear, "to hear where nothing has been said is no end")
 /* --- a shared session ---------------------------------------------------------------------------
  */
 
+static void put_at(int number, int fd)
+{
+	assert_true(fd != -1);
+	assert_int_equal(dup2(fd, number), number);
+	if (fd != number)
+		close(fd);
+}
+
 static struct logins logins;
 
 /* Who finds no room opens a session of its own: it must not wait for an answer. */
@@ -691,6 +699,27 @@ TEST_CASE(many_applications, "an application for which there is no room learns i
 	assert_int_equal(logins.count, 0);
 	close(logins.listener);
 	logins.listener = -1;
+}
+
+TEST_CASE(leaves_cgroup, "before the first one joins, and once, PID 1 leaves its control group")
+{
+	char text[4];
+	int ends[2];
+
+	assert_int_equal(pipe2(ends, O_CLOEXEC | O_NONBLOCK), 0);
+	put_at(FACT_FD_CGROUP, ends[1]);
+	logins.left = false;
+	logins.watched[WATCHED_LISTENER].revents = 0;
+	logins_leave_cgroup(&logins);
+	assert_int_equal(read(ends[0], text, sizeof(text)), -1);
+	logins.watched[WATCHED_LISTENER].revents = POLLIN;
+	logins_leave_cgroup(&logins);
+	logins_leave_cgroup(&logins);
+	assert_int_equal(read(ends[0], text, sizeof(text)), 1);
+	assert_int_equal(text[0], '0');
+	logins.watched[WATCHED_LISTENER].revents = 0;
+	close(FACT_FD_CGROUP);
+	close(ends[0]);
 }
 
 TEST_CASE(room_for_applications,
@@ -790,14 +819,6 @@ TEST_CASE(die_together, "whichever die in the same turn, the others stay")
  */
 
 /* PID 1 finds some descriptors at fixed numbers: put them there before others are opened. */
-static void put_at(int number, int fd)
-{
-	assert_true(fd != -1);
-	assert_int_equal(dup2(fd, number), number);
-	if (fd != number)
-		close(fd);
-}
-
 static char *make_directory(void)
 {
 	static char path[64];
