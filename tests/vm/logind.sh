@@ -160,6 +160,14 @@ all_over
 check "with=cgroup, too" in_init_scope 'scope=user with=ipc,uts,cgroup,net'
 all_over
 
+exec_is_limited() { # which PID 1 is not
+	options scope=user
+	two_of alice ssh_as alice && nsinfo exec "$(session_inits)" cat /proc/self/cgroup >"$scratch/exec" </dev/null &&
+		grep -Eq "/session-(${number[first]}|${number[second]}).scope\$" "$scratch/exec" || { cat "$scratch/exec"; return 1; }
+}
+check "a command of nsinfo exec is in the scope of one of the logins" exec_is_limited
+all_over
+
 # --- all of them -------------------------------------------------------------------------------------
 
 options scope=user
@@ -188,12 +196,13 @@ lingers() { # SETTING
 	options scope=user on_close=linger
 	two_of alice ssh_as alice && leave first && leave second || return
 	case $1 in
-	no) marked first && marked second && by_terminate first && wait_until 10 not marked first && marked second &&
-		by_terminate second && wait_until 10 no_session ;;
+	no) # logind terminates no session that is closing, with the module or without
+		marked first && marked second && by_kill first && wait_until 10 not marked first && marked second &&
+			by_kill second && wait_until 10 no_session ;;
 	yes) is_over first && is_over second && wait_until 10 no_session ;;
 	esac
 }
-check "on_close=linger, KillUserProcesses=no: what is left lives on, until its session is terminated" lingers no
+check "on_close=linger, KillUserProcesses=no: what is left lives on, until its session is killed" lingers no
 all_over
 check "on_close=linger, KillUserProcesses=yes: logind ends it at the logout" lingers yes
 all_over
