@@ -6,7 +6,7 @@
 have "what outlives a login" tmux screen mosh-server mosh-client || finish
 
 cat >"$scratch/server" <<'T'
-#!/usr/bin/python3
+
 # As an editor's server: the first login starts it, and the next ones find it by its PID file and its socket.
 import os, socket
 home = os.path.expanduser("~/server.")
@@ -27,25 +27,25 @@ rm -f ~/server.*
 tmux new-session -d -s kept 'exec sleep 1001'
 screen -dmS kept sleep 1002
 nohup sleep 1003 >/dev/null 2>&1 &
-setsid "${0%/*}/server" </dev/null >/dev/null 2>&1 &
+setsid python3 "${0%/*}/server" </dev/null >/dev/null 2>&1 &
 mosh-server new -i 127.0.0.1 -- sh -c 'echo mosh is here; exec sleep 1000' 2>/dev/null | sed -n 's/^MOSH CONNECT //p'
 until [ -s ~/server.pid ]; do sleep 0.1; done
 T
 cat >"$scratch/ask" <<'T'
-#!/usr/bin/python3
+
 import os, socket
 server = socket.socket(socket.AF_UNIX)
 server.connect(os.path.expanduser("~/server.socket"))
 print(server.recv(100).decode())
 T
-chmod 755 "$scratch"/{server,start,ask}
+chmod 644 "$scratch"/{server,start,ask}
 
-all='sleep 1001|sleep 1002|sleep 1003|mosh-server|/usr/bin/python3 '$scratch/server
+all='sleep 1001|sleep 1002|sleep 1003|mosh-server|python3 '$scratch/server
 # still: which of those that start has started run.
 still() { ps -u alice -o args= | grep -oE "^($all)" | sort -u; }
 all_run() { same "$(tr '|' '\n' <<<"$all" | sort)" "$(still)"; }
 none_runs() { same '' "$(still)"; }
-starts() { mosh=$(by_ssh alice "$scratch/start") && [ -n "$mosh" ]; }
+starts() { mosh=$(by_ssh alice "bash $scratch/start") && [ -n "$mosh" ]; }
 marked() { by_ssh alice 'test -e "$XDG_RUNTIME_DIR/mark"'; }
 logged_out() { not pgrep -u alice -f '^sshd'; }
 
@@ -59,7 +59,7 @@ clean() {
 clean >/dev/null 2>&1
 check "all start in a login" starts
 check "without on_close=linger they end with it" wait_until 10 none_runs
-check "the editor's server is not there for the next login" not by_ssh alice "$scratch/ask 2>&1"
+check "the editor's server is not there for the next login" not by_ssh alice "python3 $scratch/ask 2>&1"
 
 loginctl enable-linger alice
 check "loginctl enable-linger changes nothing in this" eval 'starts && wait_until 10 none_runs'
@@ -79,7 +79,7 @@ check "mosh reaches its server" eval '
 	terminal_open env LC_ALL=C.UTF-8 MOSH_KEY="${mosh#* }" mosh-client 127.0.0.1 "${mosh% *}" &&
 	wait_until 20 terminal_matches "mosh is here"'
 terminal_close
-check "an editor finds its server by the socket" eval 'same served "$(by_ssh alice "$scratch/ask")"'
+check "an editor finds its server by the socket" eval 'same served "$(by_ssh alice "python3 $scratch/ask")"'
 check "and not by the PID, which is none there, or another process" eval '
 	not by_ssh alice "grep -q server /proc/\$(cat ~/server.pid)/cmdline"'
 check "someone who comes back goes on in tmux" eval '
@@ -92,7 +92,7 @@ options scope=user on_close=linger
 check "with scope=user, too, they outlive the login" eval 'starts && wait_until 10 logged_out && all_run'
 check "the next login sees them" eval 'by_ssh alice "ps -e -o args=" | grep "^sleep 1003"'
 check "an editor finds its server by the PID, too" eval '
-	by_ssh alice "grep -q server /proc/\$(cat ~/server.pid)/cmdline" && same served "$(by_ssh alice "$scratch/ask")"'
+	by_ssh alice "grep -q server /proc/\$(cat ~/server.pid)/cmdline" && same served "$(by_ssh alice "python3 $scratch/ask")"'
 check "XDG_RUNTIME_DIR is the same" marked
 check "when the last of them ends, the session ends" eval '
 	by_ssh alice "tmux kill-server; screen -S kept -X quit; pkill -KILL sleep; pkill -KILL -f server" >/dev/null 2>&1

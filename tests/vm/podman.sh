@@ -34,7 +34,7 @@ podman system service -t 60 "unix://$XDG_RUNTIME_DIR/test.socket" &
 until [ -S "$XDG_RUNTIME_DIR/test.socket" ]; do sleep 0.2; done
 podman --url "unix://$XDG_RUNTIME_DIR/test.socket" run --rm --network=none built echo it serves
 T
-chmod 755 "$scratch"/{image,all}
+chmod 644 "$scratch"/{image,all}
 
 # pod COMMAND...: podman, alice's, in a login of her own.
 pod() { by_ssh alice "podman $*" 2>&1; }
@@ -58,9 +58,9 @@ log_out() {
 }
 
 clean >/dev/null 2>&1
-check "an image can be imported" by_ssh alice "$scratch/image"
+check "an image can be imported" by_ssh alice "bash $scratch/image"
 clean >/dev/null 2>&1
-check "in one login containers are run, built, entered, stopped and served" by_ssh alice "$scratch/all"
+check "in one login containers are run, built, entered, stopped and served" by_ssh alice "bash $scratch/all"
 clean >/dev/null 2>&1
 check "podman sees no systemd there, and chooses cgroupfs and files" eval '
 	same "cgroupfs file k8s-file" "$(by_ssh alice "podman info 2>/dev/null -f \"{{.Host.CgroupManager}} {{.Host.EventLogger}} {{.Host.LogDriver}}\"")"'
