@@ -881,6 +881,40 @@ TEST_CASE(linger_and_logind, "that logind ends what is to linger is a warning")
 	assert_false(warns_of_logind(f, "on_close=linger"));
 }
 
+static void check_programs_now(struct fixture *f)
+{
+	findings_free(&f->findings);
+	check_programs(&f->findings, f->root);
+}
+
+TEST_CASE(programs_with_pids, "at and podman are named until there is what lets them work")
+{
+	struct fixture *f = *state;
+
+	tree_write(f->root, "usr/bin/at", "");
+	tree_write(f->root, "usr/lib/systemd/system/atd.service", "");
+	tree_write(f->root, "usr/bin/podman", "");
+	tree_write(f->root, "usr/share/containers/containers.conf",
+		"[engine]\n# cgroup_manager = \"cgroupfs\"\n");
+	service(f, "sshd", "session required pam_permit.so\n");
+	check_programs_now(f);
+	assert_int_equal(f->findings.count, 0); /* nobody is in a session */
+	service(f, "sshd", OURS);
+	check_programs_now(f);
+	expect_now(f, FINDING_NOTE, "up to an hour late");
+	expect_now(f, FINDING_NOTE, "does not start in one");
+	assert_int_equal(f->findings.count, 2);
+	tree_write(f->root, "etc/systemd/system/atd.service.wants/atd-wake.path", "");
+	tree_write(f->root, "etc/containers/containers.conf", "cgroup_manager=\"systemd\"\n");
+	check_programs_now(f);
+	expect_now(f, FINDING_NOTE, "with cgroup_manager=\"systemd\" rootless podman starts no");
+	assert_int_equal(f->findings.count, 1);
+	tree_write(f->root, "etc/containers/containers.conf.d/x.conf",
+		"[engine]\n cgroup_manager = 'cgroupfs' # all\n");
+	check_programs_now(f);
+	assert_int_equal(f->findings.count, 0);
+}
+
 TEST_CASE(installed_files, "missing or wrong files are problems")
 {
 	struct fixture *f = *state;

@@ -82,6 +82,9 @@ void check_application(struct findings *findings, const char *root, const char *
 /* bypass.c: check_bypass - what shows the host's processes from outside a session. */
 void check_bypass(struct findings *findings, const char *root);
 
+/* programs.c: check_programs - what lets at and podman work in a session. */
+void check_programs(struct findings *findings, const char *root);
+
 /* kernel.c: check_kernel - what it can do, and how near its limits are. */
 void check_kernel(struct findings *findings, struct sessions *sessions);
 

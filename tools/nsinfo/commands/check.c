@@ -75,6 +75,7 @@ static void check(struct findings *findings, char **services)
 	check_application(findings, "", "sshd");
 	check_application(findings, "", "sudo");
 	check_bypass(findings, "");
+	check_programs(findings, "");
 }
 
 static void print_table(struct cli *cli, const struct findings *findings)
