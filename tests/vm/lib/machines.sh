@@ -13,7 +13,9 @@ machine() {
 	bullseye-amd64) # Linux 5.10, glibc 2.31, Linux-PAM 1.4: the floor
 		without='util-linux-extra login-extra polkitd' packages=policykit-1 ;;
 	bookworm-amd64 | sid-amd64) ;;
-	trixie-amd64) packages='apparmor podman uidmap passt slirp4netns fuse-overlayfs mosh screen busybox-static e2fsprogs' ;;
+	trixie-amd64)
+		packages='apparmor podman uidmap passt slirp4netns fuse-overlayfs mosh screen busybox-static e2fsprogs pkexec
+			python3-gi gir1.2-polkit-1.0' ;;
 	trixie-arm64) arch=arm64 kernel=linux-image-cloud-arm64 ;;
 	trixie-selinux)
 		packages='selinux-basics selinux-policy-default selinux-policy-dev policycoreutils auditd'
