@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "common/clock.h"
+#include "common/descriptors.h"
 #include "common/facts.h"
 #include "common/limits.h"
 #include "common/syscalls.h"
@@ -213,6 +214,31 @@ static int arrange_descriptors(const struct launch *launch, int procfs, struct e
 	return 0;
 }
 
+/*
+ * The SELinux domain in which session-init runs is the application's. Two things would change it,
+ * to the domain of the user, in which it could not do its work: pam_selinux has told the kernel in
+ * which context the application's next program is to run, the user's shell, and a clone inherits
+ * that (setexeccon(3)); and for sudo and su of confined users the policy has such a change at each
+ * program. So PID 1 says that its own next program stays in this context. It is each task's own:
+ * the application's shell runs as pam_selinux said.
+ *
+ * Not for AppArmor, which takes other words in this file. What SELinux refuses here, execve(2)
+ * shows.
+ */
+static void stay_in_context(void)
+{
+	char context[256];
+	int fd = openat(FACT_FD_PROC, "self/attr/exec", O_WRONLY | O_CLOEXEC);
+	int current =
+		fd == -1 ? -1 : openat(FACT_FD_PROC, "self/attr/current", O_RDONLY | O_CLOEXEC);
+	ssize_t length = current == -1 ? -1 : read(current, context, sizeof(context));
+
+	if (length > 0)
+		(void)!write(fd, context, (size_t)length);
+	descriptor_close(&current);
+	descriptor_close(&fd);
+}
+
 /* If session-init is not there: a package may be being unpacked, and nobody is refused for that. */
 static int execute(const struct launch *launch, struct error *error)
 {
@@ -264,6 +290,8 @@ static int become_init(struct chain *chain)
 	result = drop_privileges(error);
 	if (result < 0)
 		return result;
+	if (launch->selinux)
+		stay_in_context();
 	chain->executing = 1;
 	return execute(launch, error);
 }

@@ -19,6 +19,7 @@ struct launch {
 	char *const *argv;
 	char *const *environment;
 	struct procfs_plan *plan;
+	bool selinux;    /* session-init is to stay in the application's context */
 	bool private;    /* no mount propagation from the host either */
 	int application; /* pidfd of the application, becomes FACT_FD_APPLICATION */
 	int channel;     /* socket to it, becomes FACT_FD_CHANNEL */

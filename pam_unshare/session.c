@@ -18,7 +18,9 @@
 #include "common/limits.h"
 #include "common/mountinfo.h"
 #include "common/protocol.h"
+#include "common/selinux.h"
 #include "common/syscalls.h"
+#include "context.h"
 #include "environment.h"
 #include "host.h"
 #include "launch.h"
@@ -178,6 +180,7 @@ static int start_init(struct session *session, const struct session_request *req
 {
 	struct launch launch = {
 		.path = request->init,
+		.selinux = selinux_is_enabled(),
 		.private = request->private,
 		.application = session->host.application,
 		.listener = share ? share->listener : -1,
@@ -497,6 +500,7 @@ int session_open(const struct session_request *request, struct session **out, st
 	struct error ignored;
 	int result;
 
+	context_keep();
 	rlimits_lift(&limits);
 	result = open_unlimited(request, out, error);
 	if (result < 0)

@@ -10,7 +10,7 @@ set -u
 export LC_ALL=C
 
 ground='common config' # config.h is made by meson
-leaves='bus channel environment host launch place request rlimits share way'
+leaves='bus channel context environment host launch place request rlimits share way'
 works='base read print common'
 
 # TREE: ROOM... -> the rooms that these may include

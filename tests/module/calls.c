@@ -198,7 +198,9 @@ static const struct {
 	{"PID 1: statx / ", "look at the old procfs of /"},
 	{"PID 1: openat /.. ", "look at the old procfs of /"},
 	{"PID 1: openat /run/hidden/. ", NULL}, /* its mount point is found by its name then */
-	{"PID 1: openat / ", NULL},             /* this, and what follows, is tried again */
+	{"PID 1: openat /self/attr/", NULL},    /* with SELinux */
+	{"PID 1: read /1/attr/current", NULL},
+	{"PID 1: openat / ", NULL}, /* this, and what follows, is tried again */
 	{"PID 1: openat2 /proc/1/stat", "take aside the mount on /run/file"},
 	{"PID 1: openat2", NULL},
 	{"PID 1: statx", NULL},
