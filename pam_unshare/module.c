@@ -17,6 +17,7 @@
 #include "policy/options.h"
 #include "policy/policy.h"
 #include "common/protocol.h"
+#include "common/selinux.h"
 #include "place.h"
 #include "session.h"
 
@@ -55,12 +56,16 @@ static void log_error(pam_handle_t *pamh, const struct error *error)
 static int refuse(pam_handle_t *pamh, int flags, const struct error *error)
 {
 	static const char name[] = "pam_unshare_refused";
+	struct error said = *error;
 	const void *refused;
 
 	if (pam_get_data(pamh, name, &refused) == PAM_SUCCESS)
 		return PAM_SYSTEM_ERR;
 	pam_set_data(pamh, name, (void *)(uintptr_t)name, NULL);
-	log_error(pamh, error);
+	if ((said.code == EPERM || said.code == EACCES) && selinux_enforces())
+		said.remedy = "SELinux is enforcing and may deny it: load the policy "
+			      "module " SELINUX_MODULE ", and see ausearch -m avc -ts recent";
+	log_error(pamh, &said);
 	if (!(flags & PAM_SILENT))
 		pam_error(pamh, "No private session could be opened for you; please tell the "
 				"administrator of this machine.");
