@@ -88,6 +88,9 @@ void check_programs(struct findings *findings, const char *root);
 /* kernel.c: check_kernel - what it can do, and how near its limits are. */
 void check_kernel(struct findings *findings, struct sessions *sessions);
 
+/* selinux.c: check_selinux - does the policy let the applications open sessions? */
+void check_selinux(struct findings *findings, const char *root);
+
 /* connector.c: check_connector - does a netlink socket tell users what runs on the machine? */
 void check_connector(struct findings *findings);
 

@@ -35,6 +35,7 @@ static void check_common_problems(struct findings *findings)
 	struct findings found = {0};
 
 	check_files(&found, "");
+	check_selinux(&found, "");
 	check_session(&found);
 	for (size_t i = 0; i < found.count; i++)
 		if (found.list[i].level == FINDING_PROBLEM)
@@ -70,6 +71,7 @@ static void check(struct findings *findings, char **services)
 	sessions_free(&sessions);
 	proc_close(&proc);
 	check_connector(findings);
+	check_selinux(findings, "");
 	check_session(findings);
 	check_all_services(findings, "");
 	check_application(findings, "", "sshd");
