@@ -82,7 +82,10 @@ ln -sf ../vm.service "$root/etc/systemd/system/multi-user.target.wants/vm.servic
 cp "$(ls "$root"/boot/vmlinuz-* | sort -V | tail -n 1)" "$directory/vmlinuz"
 cp "$(ls "$root"/boot/initrd.img-* | sort -V | tail -n 1)" "$directory/initrd"
 chmod 700 "$root/boot"
-if [ -d "$root/etc/selinux/default" ]; then # without labels nothing of it would start
+if [ -d "$root/etc/selinux/default" ]; then
+	# The way in is on another port than sshd may listen on; and without labels nothing of it would start.
+	echo '(portcon tcp 2222 (system_u object_r ssh_port_t ((s0) (s0))))' >"$root/etc/vm/vm.cil"
+	chroot "$root" semodule -n -i /etc/vm/vm.cil
 	chroot "$root" setfiles -F -e /proc -e /sys -e /dev /etc/selinux/default/contexts/files/file_contexts /
 fi
 truncate -s 8G "$directory/disk.new"
