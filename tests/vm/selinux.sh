@@ -22,7 +22,7 @@ confine() {
 }
 
 # What the user's shell runs in: isolated, and in the context that it has without the module. Reads "CONTEXT NAMESPACE".
-look='printf "%s %s\n" "$(id -Z)" "$(readlink /proc/self/ns/pid)"'
+look='echo "$(id -Z) $(readlink /proc/self/ns/pid)"' # no %, which ends a line for cron
 isolated_as() {
 	local context=$1 found
 	shift
