@@ -30,10 +30,10 @@ static const struct neighbour late[] = {
 	{"pam_smack.so", NULL, "cannot write to /proc/self"},
 	{"pam_setquota.so", NULL, "finds no /proc/self there, and refuses the login"},
 	{"pam_mount.so", NULL, "mounts inside of the session alone"},
-	/* From Linux-PAM 1.7.1 on, and before with the mend of CVE-2025-6020. */
+	/* Since CVE-2025-6020 was mended, but for Debian 12's. */
 	{"pam_namespace.so", NULL,
-		"refuses the login there if it mounts through /proc/self, as that of most "
-		"releases does"},
+		"refuses the login there if it mounts through /proc/self, as that of "
+		"Ubuntu 22.04 does"},
 };
 
 /* What closes too early before a single line: while the session runs, and inside of it. */
