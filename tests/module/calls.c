@@ -140,8 +140,7 @@ static const struct {
 	{"readlink /proc/self/exe", NULL}, /* whoever starts units has a /proc */
 	{"prlimit RLIMIT_DATA (3)", "put back the application's limits"},
 	{"prlimit", NULL}, /* they stay as they are, and it may find room all the same */
-	{"mmap (1)", "allocate a session"},
-	{"madvise", "allocate a session"},
+	{"mmap (1)", "allocate a session"}, {"madvise", "allocate a session"},
 	{"stat /proc/self/ns", "read /proc/self/ns"},
 	{"pidfd_open", "keep a pidfd of the application"},
 	{"openat /proc/self/ns/mnt", "keep the mount namespace"},
@@ -149,10 +148,8 @@ static const struct {
 	{"setns time CLONE_NEWTIME (1)", "rehearse the way back from a time namespace"},
 	{"setns time CLONE_NEWTIME", "enter the time namespace"},
 	{"openat /proc/self/ns/", "keep the namespace /proc/self/ns/"},
-	{"openat / ", "keep the root directory"},
-	{"statx / ", "look at the root directory"},
-	{"open_tree", "keep the working directory"},
-	{"statx (1)", "look at the working directory"},
+	{"openat / ", "keep the root directory"}, {"statx / ", "look at the root directory"},
+	{"open_tree", "keep the working directory"}, {"statx (1)", "look at the working directory"},
 	{"statx /proc/sys/kernel (1)", "look at the working directory"},
 	{"getcwd", NULL}, /* it is "/" then */
 	{"sigprocmask block", "block signals"},
@@ -162,10 +159,8 @@ static const struct {
 	{"socket AF_INET", "create a socket in the network namespace"},
 	{"ioctl", "bring up the loopback interface"},
 	{"openat /proc/self/mountinfo", "read /proc/self/mountinfo"},
-	{"malloc", "read /proc/self/mountinfo"},
-	{"lseek", "read /proc/self/mountinfo"},
-	{"read", "read /proc/self/mountinfo"},
-	{"calloc (1)", "read /proc/self/mountinfo"},
+	{"malloc", "read /proc/self/mountinfo"}, {"lseek", "read /proc/self/mountinfo"},
+	{"read", "read /proc/self/mountinfo"}, {"calloc (1)", "read /proc/self/mountinfo"},
 	{"calloc (2)", "read /proc/self/mountinfo"},
 	{"calloc (11)", "plan for the procfs on /proc"},
 	{"calloc (12)", "plan for the procfs on /run/chroot/proc"},
@@ -173,8 +168,7 @@ static const struct {
 	{"calloc (14)", "plan for the mount on /run/hidden"},
 	{"calloc (15)", "plan for the procfs on /run/hidden/proc"},
 	{"calloc (16)", "plan for the mount on /run/file"},
-	{"calloc (17)", "plan for the mount on /run/file"},
-	{"calloc", "plan the private /proc"},
+	{"calloc (17)", "plan for the mount on /run/file"}, {"calloc", "plan the private /proc"},
 	{"vasprintf", "note the facts of the session"},
 	{"socketpair SOCK_SEQPACKET", "create a socket to PID 1"},
 	{"mmap (2)", "allocate the stacks of PID 1 and its starter"},
@@ -202,8 +196,7 @@ static const struct {
 	{"PID 1: read /1/attr/current", NULL},
 	{"PID 1: openat / ", NULL}, /* this, and what follows, is tried again */
 	{"PID 1: openat2 /proc/1/stat", "take aside the mount on /run/file"},
-	{"PID 1: openat2", NULL},
-	{"PID 1: statx", NULL},
+	{"PID 1: openat2", NULL}, {"PID 1: statx", NULL},
 	{"PID 1: fchdir / ", "detach the procfs on /run/"}, /* by the descriptor's name */
 	{"PID 1: fchdir /proc (1)", "enter the procfs on /proc"},
 	{"PID 1: fchdir", NULL}, /* then it goes by the descriptor's name */
@@ -221,10 +214,8 @@ static const struct {
 	{"PID 1: move_mount /proc /run/hidden onto", "put back the mount on /run/hidden"},
 	{"PID 1: move_mount / /run/hidden/proc beneath",
 		"put the private procfs on /run/hidden/proc"},
-	{"PID 1: move_mount", "carry over the mount on /"},
-	{"PID 1: mmap", "read mountinfo again"},
-	{"PID 1: lseek", "read mountinfo again"},
-	{"PID 1: read", "read mountinfo again"},
+	{"PID 1: move_mount", "carry over the mount on /"}, {"PID 1: mmap", "read mountinfo again"},
+	{"PID 1: lseek", "read mountinfo again"}, {"PID 1: read", "read mountinfo again"},
 	{"PID 1: setsid", "leave the application's session and directory"},
 	{"PID 1: chdir /", "leave the application's session and directory"},
 	{"PID 1: openat /dev/null", "open /dev/null"},
@@ -234,8 +225,7 @@ static const struct {
 	{"PID 1: sched_set", NULL}, /* as prlimit */
 	{"PID 1: prctl PR_SET_TIMERSLACK", NULL},
 	{"PID 1: capget", "look at the capabilities of PID 1"},
-	{"PID 1: prctl PR_CAPBSET_READ", NULL},
-	{"PID 1: setgroups", "become root in PID 1"},
+	{"PID 1: prctl PR_CAPBSET_READ", NULL}, {"PID 1: setgroups", "become root in PID 1"},
 	{"PID 1: setres", "become root in PID 1"},
 	{"PID 1: prctl PR_SET_SECUREBITS", "make root unprivileged in PID 1"},
 	{"PID 1: capset", "drop the capabilities of PID 1"},
@@ -244,11 +234,10 @@ static const struct {
 	{"setns pidfd of PID 1", "send children to the PID namespace"},
 	{"stat /proc/1/ns/pid", "find PID 1 in the private /proc"},
 	{"openat2 /proc/sys/kernel", NULL}, /* it is "/" then */
-	{"statx /proc/sys/kernel", NULL},
-	{"fstatfs /proc/sys/kernel", NULL},
-	{"fchdir /proc/sys/kernel", NULL},
-	{"sigprocmask restore", "unblock signals"},
+	{"statx /proc/sys/kernel", NULL}, {"fstatfs /proc/sys/kernel", NULL},
+	{"fchdir /proc/sys/kernel", NULL}, {"sigprocmask restore", "unblock signals"},
 	{"stat /run/systemd/system", NULL}, /* as where systemd does not run */
+	{"openat /sys/fs/selinux/", NULL},  /* as where there is no SELinux */
 };
 
 /*
