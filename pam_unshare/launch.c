@@ -233,7 +233,7 @@ static void stay_in_context(void)
 		fd == -1 ? -1 : openat(FACT_FD_PROC, "self/attr/current", O_RDONLY | O_CLOEXEC);
 	ssize_t length = current == -1 ? -1 : read(current, context, sizeof(context));
 
-	if (length > 0)
+	if (length > 0 && (size_t)length < sizeof(context)) /* a longer one would be cut */
 		(void)!write(fd, context, (size_t)length);
 	descriptor_close(&current);
 	descriptor_close(&fd);

@@ -62,7 +62,8 @@ static int refuse(pam_handle_t *pamh, int flags, const struct error *error)
 	if (pam_get_data(pamh, name, &refused) == PAM_SUCCESS)
 		return PAM_SYSTEM_ERR;
 	pam_set_data(pamh, name, (void *)(uintptr_t)name, NULL);
-	if ((said.code == EPERM || said.code == EACCES) && selinux_enforces())
+	if ((said.code == EPERM || said.code == EACCES) && error_suggests(&said) &&
+		selinux_enforces())
 		said.remedy = "SELinux is enforcing and may deny it: load the policy "
 			      "module " SELINUX_MODULE ", and see ausearch -m avc -ts recent";
 	log_error(pamh, &said);

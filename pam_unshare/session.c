@@ -434,11 +434,13 @@ static int open_undisturbed(
 	result = decide_and_go(session, request, error);
 	host_let_go(&session->host);
 	session->open = result == 0 && session->way != WAY_WITHIN;
-	if (sigprocmask(SIG_SETMASK, &before, NULL) == -1 && result == 0) {
+	if (sigprocmask(SIG_SETMASK, &before, NULL) == -1) {
 		struct error ignored;
 
-		result = error_set(error, errno, "unblock signals", NULL);
-		session_close(session, &ignored);
+		if (result == 0) {
+			result = error_set(error, errno, "unblock signals", NULL);
+			session_close(session, &ignored);
+		}
 		/* sshd of OpenSSH 8.4 would never hear that its child has ended. */
 		sigprocmask(SIG_SETMASK, &before, NULL);
 	}

@@ -72,6 +72,11 @@ int error_set(struct error *error, int code, const char *step, const char *objec
 	return code ? -code : -EINVAL;
 }
 
+bool error_suggests(const struct error *error)
+{
+	return error->remedy == remedy_of(error->code);
+}
+
 void error_add(struct error *error, const char *text)
 {
 	size_t length = strlen(error->object);

@@ -39,6 +39,9 @@ struct error {
  */
 int error_set(struct error *error, int code, const char *step, const char *object);
 
+/* error_suggests - is the remedy the one that the code suggests, and no better one? */
+bool error_suggests(const struct error *error);
+
 /* error_add - append to the object, which has room for it to end in dots. */
 void error_add(struct error *error, const char *text);
 

@@ -48,7 +48,8 @@ void logins_wait(struct logins *logins, int signals, int live);
 /*
  * logins_leave_cgroup - if somebody comes to join: out of the control group of the first login.
  * Call it after logins_wait and before signals are taken. A SIGTERM for all of that control group
- * is then seen before anybody has joined, or does not reach PID 1.
+ * is then seen before anybody has joined, or does not reach PID 1; but for one that systemd was
+ * about to send to each process of a list that it had read before.
  */
 void logins_leave_cgroup(struct logins *logins);
 
