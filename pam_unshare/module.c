@@ -22,7 +22,7 @@
 #include "session.h"
 
 _Static_assert(PROTOCOL_VERSION == SESSION_INIT_PROTOCOL,
-	"protocol.h has changed since the build was set up: meson setup --wipe");
+	"protocol.h has changed since the build was set up: meson setup --reconfigure");
 
 /* Under this name the PAM handle keeps the session that was opened through it. */
 #define DATA_NAME "pam_unshare_session"
