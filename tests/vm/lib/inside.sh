@@ -10,7 +10,7 @@ source=$(cd "$here/../../.." && pwd)
 passed=0 failed=0 skipped=0
 
 for suite in $1; do
-	said=$(timeout $((120 * PATIENCE)) "$here/../$suite.sh" 2>&1 </dev/null)
+	said=$(timeout $((120 * PATIENCE)) "$here/../$suite.sh" 2>&1 </dev/null | tr -d '\0'; exit "${PIPESTATUS[0]}")
 	ended=$?
 	# TAP of several tests in one: without their numbers and plans.
 	echo "$said" | sed -nE "s/^((not )?ok) [0-9]+ - /\1 - $suite: /p; /^1\.\.[1-9]/d; s/^#/#/p"
